@@ -1,0 +1,1 @@
+"""The platform's processes, one package each; none imports another."""

@@ -1,0 +1,1 @@
+"""An account: its balances, orders, fills and events."""

@@ -1,0 +1,5 @@
+"""User data events."""
+
+from shared.contract.stream import Event
+
+USER_EVENTS: tuple[Event, ...] = ()

@@ -1,0 +1,1 @@
+"""Account reads and the user data stream."""

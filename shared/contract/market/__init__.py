@@ -1,0 +1,1 @@
+"""Public market data: what anyone may ask."""

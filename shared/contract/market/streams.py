@@ -1,0 +1,5 @@
+"""Market streams."""
+
+from shared.contract.stream import Stream
+
+STREAMS: tuple[Stream, ...] = ()

@@ -1,0 +1,1 @@
+"""Our own operations, which no exchange has."""
