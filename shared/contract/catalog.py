@@ -1,6 +1,7 @@
 """The whole of what can be said, in one place: every operation, stream and event, found by whichever name one has."""
 
 from types import ModuleType
+from typing import Any
 
 from shared.contract.account import operations as account_operations
 from shared.contract.account.events import USER_EVENTS
@@ -14,8 +15,10 @@ MODULES = (market_operations, trading_operations, account_operations, platform_o
 
 
 def _declared(module: ModuleType) -> list[Spec]:
-    classes = (value for value in vars(module).values() if isinstance(value, type) and value.__module__ == module.__name__)
-    return [value.spec for value in classes if issubclass(value, Operation) and "spec" in vars(value)]
+    classes: list[type[Operation[Any]]] = [
+        value for value in vars(module).values() if isinstance(value, type) and issubclass(value, Operation)
+    ]
+    return [cls.spec for cls in classes if cls.__module__ == module.__name__ and "spec" in vars(cls)]
 
 
 OPERATIONS: tuple[Spec, ...] = tuple(spec for module in MODULES for spec in _declared(module))
