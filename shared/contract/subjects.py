@@ -11,7 +11,7 @@ import re
 from shared.contract.errors import Invalid
 from shared.contract.operation import Owner, Spec
 
-_TOKEN = re.compile(r"^[^\s.*>%/\\\x00-\x1f\x7f]{1,64}$")
+_TOKEN = re.compile(r"^[^\s.*>%/\\\x00-\x1f\x7f]{1,64}\Z")
 PER_ACCOUNT = frozenset({Owner.TRADE, Owner.ACCOUNT})
 """Owners that serve each account under its own name."""
 

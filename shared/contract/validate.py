@@ -1,105 +1,32 @@
 """Bad input is told before anything is sent: what was wrong, what is allowed, and an example.
 
-`parse` is the only door: the gateway, the services and the tests turn JSON into an operation here.
+`parse` is the only door: the gateway, the services and the tests turn JSON into an operation here. Its refusals are read by
+agents and by tired people; they hold at most `MAX_ECHO` characters of a value and nothing of our own machinery.
 """
 
 import difflib
 import re
 from collections.abc import Mapping
-from functools import cache
-from types import UnionType
-from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, TypeVar
 
 import msgspec
-from msgspec import Meta, UnsetType
 
 from shared.contract.errors import Invalid
 from shared.contract.operation import Operation, Spec
+from shared.contract.parameters import Parameter, parameters
+from shared.contract.rules import Given
+
+__all__ = ["MAX_ECHO", "Parameter", "parameters", "parse"]
 
 Parsed = TypeVar("Parsed", bound=Operation[Any])
-_PATH = re.compile(r" - at `\$(?:\.(?P<name>[A-Za-z]\w*))?(?P<rest>[^`]*)`$")
-_MISSING = re.compile(r"missing required field `(\w+)`")
-_UNKNOWN = re.compile(r"unknown field `(.*?)`")
+_PATH = re.compile(r" - at `\$(?:\.(?P<name>[A-Za-z]\w*))?(?:\[(?P<index>[0-9]+)\])?`$")
+_PAIR = re.compile(r"^\s*([A-Za-z0-9]{2,10})[-/_:\s]?([A-Za-z0-9]{2,10})\s*\Z")
+_MISSING = re.compile(r"missing required field `(\w+)`$")
+_UNKNOWN = re.compile(r"contains unknown field `(.*)`$", re.DOTALL)
 MAX_ECHO = 60
 """So much of a wrong value is told back; it may be anything."""
-
-
-class Parameter(msgspec.Struct, frozen=True):
-    """One parameter of an operation as a person would be told of it."""
-
-    name: str
-    required: bool
-    type: Any
-    """The type without `Annotated` and `UnsetType`."""
-    meta: Meta
-    """Bounds and words of the outermost annotation."""
-
-    @property
-    def choices(self) -> tuple[str, ...]:
-        """The allowed values of an enumeration."""
-        return get_args(self.type) if get_origin(self.type) is Literal else ()
-
-    @property
-    def is_list(self) -> bool:
-        return get_origin(self.type) is list
-
-    @property
-    def code(self) -> int:
-        """The exchange's error code for a value that it cannot accept."""
-        return int((self.meta.extra or {}).get("code", -1100))
-
-    @property
-    def default(self) -> Any:
-        """What the exchange assumes when it is left out, if that is documented."""
-        return (self.meta.extra_json_schema or {}).get("default")
-
-    @property
-    def allowed(self) -> str:
-        """What is allowed, in words."""
-        meta = self.meta
-        if self.choices:
-            return "one of " + ", ".join(self.choices)
-        if self.is_list:
-            return f"a list of {meta.min_length} to {meta.max_length} values"
-        if self.type is bool:
-            return "true or false"
-        if meta.ge is not None or meta.le is not None or meta.gt is not None:
-            low = f"from {meta.ge}" if meta.ge is not None else f"above {meta.gt}"
-            return f"a number {low}" + (f" to {meta.le}" if meta.le is not None else "")
-        return (meta.description or "text") + (f" matching {meta.pattern}" if meta.pattern else "")
-
-    @property
-    def example(self) -> Any:
-        """A value that would do."""
-        if self.meta.examples:
-            return self.meta.examples[0]
-        return self.choices[0] if self.choices else (True if self.type is bool else self.meta.ge)
-
-
-@cache
-def parameters(operation: type[Operation[Any]]) -> dict[str, Parameter]:
-    """The parameters of an operation by API name, in the order of declaration."""
-    hints = get_type_hints(operation, include_extras=True)
-    return {
-        field.encode_name: _parameter(field.encode_name, field.required, hints[field.name])
-        for field in msgspec.structs.fields(operation)
-    }
-
-
-def _parameter(name: str, required: bool, hint: Any) -> Parameter:
-    meta = Meta()
-    while True:
-        origin = get_origin(hint)
-        if origin is Annotated:
-            hint, found = get_args(hint)[:2]
-            meta = found
-        elif origin in (Union, UnionType):
-            options = [option for option in get_args(hint) if option is not UnsetType]
-            if len(options) > 1:
-                return Parameter(name, required, float, meta)
-            hint = options[0]
-        else:
-            return Parameter(name, required, hint, meta)
+MAX_MENDS = 10
+"""Rules mended for an example before it is given up: more than any operation has that could lead into each other."""
 
 
 def parse(operation: type[Parsed], data: bytes | Mapping[str, Any]) -> Parsed:
@@ -108,61 +35,110 @@ def parse(operation: type[Parsed], data: bytes | Mapping[str, Any]) -> Parsed:
     Raises:
         Invalid: with the parameter, what is allowed and an example.
     """
+    spec = operation.spec
+    text = b""
     try:
-        if isinstance(data, bytes):
-            parsed = msgspec.json.decode(data or b"{}", type=operation)
-        else:
-            parsed = msgspec.convert(data, operation)
+        # A mapping goes through JSON too: then no number is too large, no text half a character, no float infinite.
+        text = (data or b"{}") if isinstance(data, bytes) else msgspec.json.encode(data)
+        parsed = msgspec.json.decode(text, type=operation)
     except msgspec.ValidationError as error:
-        raise _explain(operation.spec, str(error), data) from None
-    except msgspec.MsgspecError:
+        raise _explain(spec, str(error), text) from None
+    except (msgspec.MsgspecError, TypeError, ValueError, OverflowError, RecursionError):
         raise Invalid(
-            f"The parameters of {operation.spec.method} are not valid JSON.", hint=f"Send a JSON object, {_sample(operation)}."
+            f"The parameters of {spec.method} are not valid JSON.", hint=f"Send a JSON object, {_example(spec)}."
         ) from None
-    except UnicodeDecodeError:
-        raise Invalid(f"The parameters of {operation.spec.method} are not UTF-8.", hint="Send JSON in UTF-8.") from None
     given = parsed.given()
-    for rule in operation.spec.rules:
+    for rule in spec.rules:
         if (broken := rule.broken_by(given)) is not None:
-            raise Invalid(f"{operation.spec.method}: {broken}.", code=None, hint=f"Example: {_sample(operation)}.")
+            raise Invalid(f"{spec.method}: {broken}.", hint=f"Example: {_example(spec, given)}.")
     return parsed
 
 
-def _explain(spec: Spec, text: str, data: bytes | Mapping[str, Any]) -> Invalid:
+def _explain(spec: Spec, error: str, text: bytes) -> Invalid:
     known = parameters(spec.type)
-    if unknown := _UNKNOWN.search(text):
-        name = unknown[1][:MAX_ECHO]
-        near = difflib.get_close_matches(name, known, n=1)
-        hint = f"Did you mean {near[0]}?" if near else f"Parameters are: {', '.join(known) or 'none'}."
-        return Invalid(f"{spec.method} has no parameter {name!r}.", hint=hint)
-    if missing := _MISSING.search(text):
+    if unknown := _UNKNOWN.search(error):
+        return _unknown(spec, unknown[1])
+    if missing := _MISSING.search(error):
         name = missing[1]
-        if parameter := known.get(name):
-            return Invalid(f"{spec.method} needs {name}: {parameter.allowed}.", hint=f"Example: {_sample(spec.type, name)}.")
-    at = _PATH.search(text)
-    parameter = known.get(at["name"]) if at and at["name"] else None
-    if parameter is None:
-        return Invalid(f"The parameters of {spec.method} must be a JSON object.", hint=f"Example: {_sample(spec.type)}.")
-    allowed, example = parameter.allowed, parameter.example
-    if at and at["rest"] and parameter.is_list:
-        item = _parameter(parameter.name, True, get_args(parameter.type)[0])
-        allowed = f"each of {allowed} must be {item.allowed}"
-    value = _value(data, parameter.name)
-    hint = f"Example: {_json({parameter.name: example})}."
-    if isinstance(value, str) and value != value.upper() and parameter.name == "symbol":
-        hint = f"Symbols are upper case without separators: try {value.upper().replace('/', '').replace('-', '')[:20]!r}."
-    return Invalid(f"{parameter.name} {_json(value)[:MAX_ECHO]} is not allowed: it must be {allowed}.", hint=hint)
+        return Invalid(f"{spec.method} needs {name}: {known[name].allowed}.", hint=f"Example: {_example(spec)}.")
+    at = _PATH.search(error)
+    parameter = known.get(at["name"] or "") if at else None
+    if at is None or parameter is None:
+        return Invalid(f"The parameters of {spec.method} must be a JSON object.", hint=f"Example: {_example(spec)}.")
+    value = _value(text, parameter.name)
+    if at["index"]:
+        place, element = f"{parameter.name}[{at['index']}]", value[int(at["index"])] if value else None
+        return Invalid(
+            f"{place} {_echo(element)} is not allowed: it must be {parameter.item.allowed}.", hint=_hint(parameter, element)
+        )
+    return Invalid(
+        f"{parameter.name} {_echo(value)} is not allowed: it must be {parameter.allowed}.", hint=_hint(parameter, value)
+    )
 
 
-def _value(data: bytes | Mapping[str, Any], name: str) -> Any:
-    mapping: Any = msgspec.json.decode(data) if isinstance(data, bytes) else data
-    return mapping.get(name)
+def _unknown(spec: Spec, name: str) -> Invalid:
+    known = parameters(spec.type)
+    near = difflib.get_close_matches(name[:MAX_ECHO], known, n=1)
+    if near:
+        hint = f"Did you mean {near[0]}?"
+    elif known:
+        hint = f"It takes {', '.join(known)}."
+    else:
+        hint = "It takes no parameters."
+    return Invalid(f"{spec.method} has no parameter {_echo(name)}.", hint=hint)
 
 
-def _sample(operation: type[Operation[Any]], also: str = "") -> str:
-    wanted = {p.name: p.example for p in parameters(operation).values() if p.required or p.name == also}
-    return _json(wanted)
+def _hint(parameter: Parameter, value: Any) -> str:
+    """What to send instead, as near to what was sent as can be told."""
+    name = parameter.name
+    if isinstance(value, str) and parameter.choices and (near := _nearest(value, parameter.choices)):
+        return f"Did you mean {_json({name: near})}?"
+    if isinstance(value, str) and name in ("symbol", "symbols") and (pair := _PAIR.match(value)):
+        return f"Symbols are upper case without separators: try {(pair[1] + pair[2]).upper()}."
+    if parameter.is_list and isinstance(value, str):
+        return f"Send a list, not text: {_json({name: parameter.example})}."
+    if parameter.type in (int, float) and isinstance(value, str):
+        return f"Send a number, not text: {_json({name: parameter.example})}."
+    if parameter.type is str and isinstance(value, int | float) and not isinstance(value, bool):
+        return f"Send text, not a number: {_json({name: parameter.example})}."
+    return f"Example: {_json({name: parameter.example})}."
+
+
+def _nearest(value: str, choices: tuple[str, ...]) -> str | None:
+    same = [choice for choice in choices if choice.casefold() == value.casefold()]
+    near = difflib.get_close_matches(value[:MAX_ECHO].upper(), choices, n=1, cutoff=0.7)
+    return same[0] if same else (near[0] if near else None)
+
+
+def _value(text: bytes, name: str) -> Any:
+    try:
+        return msgspec.json.decode(msgspec.json.decode(text, type=dict[str, msgspec.Raw])[name])
+    except (msgspec.MsgspecError, KeyError, RecursionError):
+        return None
+
+
+def _example(spec: Spec, given: Given | None = None) -> str:
+    """A request that is accepted: the caller's own, mended, or else one made of the examples of what is required."""
+    known = parameters(spec.type)
+    examples = {name: parameter.example for name, parameter in known.items()}
+    start = given or {}
+    sample = {
+        name: start[name] if name in start and len(_json(start[name])) <= MAX_ECHO else examples[name]
+        for name, parameter in known.items()
+        if parameter.required or name in start
+    }
+    for _ in range(MAX_MENDS):
+        broken = next((rule for rule in spec.rules if rule.broken_by(sample)), None)
+        if broken is None:
+            break
+        sample = broken.mend(sample, examples)
+    return _json(sample)
+
+
+def _echo(value: Any) -> str:
+    text = _json(value)
+    return text if len(text) <= MAX_ECHO else text[: MAX_ECHO - 3] + "..."
 
 
 def _json(value: Any) -> str:
-    return msgspec.json.encode(value, enc_hook=repr).decode()
+    return msgspec.json.encode(value).decode()
