@@ -42,7 +42,7 @@ _decoder = msgspec.json.Decoder(Cursor)
 def write(cursor: Cursor, tool: str, given: Mapping[str, Any]) -> str:
     """The cursor as text that goes with this call only."""
     body = msgspec.json.encode(cursor)
-    return urlsafe_b64encode(_digest(body, tool, given) + body).rstrip(b"=").decode()
+    return _spell(_digest(body, tool, given) + body)
 
 
 def read(text: object, tool: str, given: Mapping[str, Any]) -> Cursor:
@@ -55,7 +55,7 @@ def read(text: object, tool: str, given: Mapping[str, Any]) -> Cursor:
         try:
             data = urlsafe_b64decode(text + "=" * (-len(text) % 4))
             digest, body = data[:DIGEST_BYTES], data[DIGEST_BYTES:]
-            if digest == _digest(body, tool, given):
+            if digest == _digest(body, tool, given) and text == _spell(data):
                 return _decoder.decode(body)
         except (Base64Error, msgspec.MsgspecError, UnicodeDecodeError):
             pass
@@ -63,6 +63,10 @@ def read(text: object, tool: str, given: Mapping[str, Any]) -> Cursor:
         f"The cursor is not one that {tool} gave for these arguments.",
         hint="Pass next_cursor unchanged with the arguments of the call that returned it; leave cursor out to start anew.",
     )
+
+
+def _spell(data: bytes) -> str:
+    return urlsafe_b64encode(data).rstrip(b"=").decode()
 
 
 def _digest(body: bytes, tool: str, given: Mapping[str, Any]) -> bytes:
