@@ -1,0 +1,1 @@
+"""How the platform is put on a machine: processes in the foreground, containers, generated files."""
