@@ -62,6 +62,7 @@ WindowSize = Annotated[
         extra={"code": -1100, "must_be": "a window of 1m to 59m, 1h to 23h or 1d to 7d, such as 4h"},
     ),
 ]
+StreamWindow = Literal["1h", "4h", "1d"]
 TickerType = Annotated[
     Literal["FULL", "MINI"],
     Meta(

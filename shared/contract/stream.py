@@ -1,7 +1,8 @@
 """A stream is declared once: its name at the exchange, its subject on the bus, its event.
 
-A name template is at once the exchange's stream name (`<symbol>@kline_<interval>`) and, through `kind` and `parameter`, the
-subject `binance.md.BTCUSDT.kline.1m`; both directions are pure and tested as inverses.
+A name template is the exchange's stream name (`<symbol>@kline_<interval>`) and, through `kind` and `suffix`, the subject
+`binance.md.BTCUSDT.kline.1m`. The way there and back is pure, and tested as inverse: `exchange_name` and `match`, `subject`
+and `match_subject`. On the wire a symbol is lower case in its ASCII letters, everywhere else it is as the exchange lists it.
 """
 
 import re
@@ -14,15 +15,21 @@ from msgspec import Struct
 from shared.contract import subjects
 from shared.contract.errors import Invalid
 from shared.contract.operation import Ended, Tool
+from shared.contract.primitives import SYMBOL_PATTERN
 
-Parameters = tuple[str, ...]
+_SYMBOL = re.compile(SYMBOL_PATTERN)
+_PARAMETER = re.compile(r"<(?!symbol>)([a-z_]+)>")
+_LOWER = {ord(upper): upper.lower() for upper in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"}
+_UPPER = {lower: upper for upper, lower in ((chr(upper), ord(lower)) for upper, lower in _LOWER.items())}
+ALL = "ALL"
+"""Stands for the symbol in the subject of a stream of the whole market."""
 
 
-class Stream(Struct, frozen=True, dict=True):
+class Stream(Struct, frozen=True, dict=True, kw_only=True):
     """One kind of market stream."""
 
     name: str
-    """Template of the exchange's name: `<symbol>`, then at most one `<parameter>`."""
+    """Template of the exchange's name: `<symbol>` unless it is of the whole market, then at most one `<parameter>`."""
     kind: str
     """First token after the symbol in the subject; with the parameter's value in it where it says `{}`."""
     event: Any
@@ -33,7 +40,7 @@ class Stream(Struct, frozen=True, dict=True):
     values: tuple[str, ...] = ()
     """What the parameter in the name may be."""
     suffix: str = ""
-    """Fixed last token of the subject, for variants such as a speed of 100 ms."""
+    """What a variant adds to the subject, such as a speed (`100ms`) or an offset from UTC (`+08:00`)."""
     tool: Tool | None = None
     ended: Ended | None = None
 
@@ -42,42 +49,76 @@ class Stream(Struct, frozen=True, dict=True):
         """Is it one stream for the whole market?"""
         return self.name.startswith("!")
 
-    @cached_property
-    def _pattern(self) -> re.Pattern[str]:
-        pattern = re.escape(self.name).replace("<symbol>", r"(?P<symbol>[^@!/\s]+)")
-        if self.values:
-            choices = "|".join(re.escape(value) for value in self.values)
-            pattern = re.sub(r"<[a-z_]+>", lambda _: f"(?P<value>{choices})", pattern, count=1)
-        return re.compile(f"^{pattern}$")
+    @property
+    def parameter(self) -> str:
+        """What the parameter in the name is called, such as `interval`; empty where there is none."""
+        found = _PARAMETER.search(self.name)
+        return found[1] if found else ""
 
     def exchange_name(self, symbol: str = "", value: str = "") -> str:
         """The name to subscribe at the exchange: `btcusdt@kline_1m`.
 
         Raises:
-            Invalid: the parameter is none of `values`.
+            Invalid: the parameter is none of `values`, or the symbol cannot be one.
         """
-        if self.values and value not in self.values:
-            raise Invalid(
-                f"{self.title} has no {value!r:.40}.",
-                hint=f"Allowed are {', '.join(self.values)}; for example {self.values[0]}.",
-            )
-        if not self.of_all_symbols:
-            subjects.token(symbol, "symbol")
-        return re.sub(r"<(?!symbol)[a-z_]+>", value, self.name).replace("<symbol>", symbol.lower())
-
-    def subject(self, symbol: str = "", value: str = "", *, prefix: str = "binance") -> str:
-        """Where its events appear on the bus."""
-        kind = self.kind.format(value)
-        parameter = self.suffix or ("" if "{}" in self.kind else value)
-        return subjects.market("ALL" if self.of_all_symbols else symbol.upper(), kind, parameter, prefix=prefix)
+        self._check(symbol, value)
+        return _PARAMETER.sub(lambda _: value, self.name).replace("<symbol>", symbol.translate(_LOWER))
 
     def match(self, exchange_name: str) -> tuple[str, str] | None:
         """(symbol, parameter) if the exchange's name is of this kind."""
-        found = self._pattern.match(exchange_name)
-        if found is None:
-            return None
-        groups = found.groupdict()
-        return (groups.get("symbol") or "").upper(), groups.get("value") or ""
+        found = self._name_pattern.match(exchange_name)
+        return (found["symbol"].translate(_UPPER) if "symbol" in found.groupdict() else "", _value(found)) if found else None
+
+    def subject(self, symbol: str = "", value: str = "", *, prefix: str = "binance") -> str:
+        """Where its events appear on the bus: `binance.md.BTCUSDT.kline.1m`.
+
+        Raises:
+            Invalid: as `exchange_name`.
+        """
+        self._check(symbol, value)
+        kind, parameter = (text.replace("{}", value) for text in self._tokens)
+        return subjects.market(ALL if self.of_all_symbols else symbol, kind, parameter, prefix=prefix)
+
+    def match_subject(self, subject: str, *, prefix: str = "binance") -> tuple[str, str] | None:
+        """(symbol, parameter) if the subject is of this kind."""
+        head = f"{prefix}.md."
+        found = self._subject_pattern.match(subject[len(head) :]) if subject.startswith(head) else None
+        return (found["symbol"] if "symbol" in found.groupdict() else "", _value(found)) if found else None
+
+    def _check(self, symbol: str, value: str) -> None:
+        if value not in (self.values or ("",)):
+            allowed = f"Allowed are {', '.join(self.values)}." if self.values else f"Leave {value!r:.40} out."
+            raise Invalid(f"{self.title} has no {self.parameter or 'parameter'} {value!r:.40}.", hint=allowed)
+        if not self.of_all_symbols and not _SYMBOL.match(symbol):
+            raise Invalid(f"symbol {symbol!r:.40} must be a trading pair in upper case.", hint="For example BTCUSDT.")
+
+    @property
+    def _tokens(self) -> tuple[str, str]:
+        if "{}" in self.kind:
+            return self.kind, self.suffix
+        return self.kind, ("{}" if self.values else "") + self.suffix
+
+    @cached_property
+    def _name_pattern(self) -> re.Pattern[str]:
+        pattern = "".join(
+            {"<symbol>": r"(?P<symbol>[^@!/.*>%\s]+)"}.get(part, self._any_value if part.startswith("<") else re.escape(part))
+            for part in re.split(r"(<[a-z_]+>)", self.name)
+        )
+        return re.compile(rf"^{pattern}\Z")
+
+    @cached_property
+    def _subject_pattern(self) -> re.Pattern[str]:
+        symbol = ALL if self.of_all_symbols else rf"(?P<symbol>(?!{ALL}\.)[^.\s]+)"
+        tail = r"\.".join(self._any_value.join(map(re.escape, token.split("{}"))) for token in self._tokens if token)
+        return re.compile(rf"^{symbol}\.{tail}\Z")
+
+    @property
+    def _any_value(self) -> str:
+        return f"(?P<value>{'|'.join(re.escape(value) for value in self.values)})"
+
+
+def _value(found: re.Match[str]) -> str:
+    return found.groupdict().get("value") or ""
 
 
 class Event(Struct, frozen=True):
