@@ -16,7 +16,7 @@ and untouched but for `Content-Encoding`, which `httpx.Response` undoes. One ins
 import asyncio
 import ssl
 from collections import deque
-from typing import Any
+from typing import Any, cast
 
 import httptools
 import httpx
@@ -63,8 +63,7 @@ class _Connection(asyncio.Protocol):
     # called by asyncio
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
+        self.transport = cast(asyncio.Transport, transport)  # asyncio declares less, and uvloop's is no subclass
         self.is_open = True
 
     def data_received(self, data: bytes) -> None:
