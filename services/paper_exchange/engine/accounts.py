@@ -1,0 +1,127 @@
+"""Accounts, and what an account has on one symbol: balances, orders, fills, rates."""
+
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from services.paper_exchange.engine.commands import Commission, OpenAccount, Rates
+from services.paper_exchange.engine.orders import Order
+from services.paper_exchange.engine.records import Amendment, Fill, PreventedMatch
+from services.paper_exchange.engine.words import Side
+
+if TYPE_CHECKING:
+    from services.paper_exchange.engine.market import Market
+
+
+class Balance(Struct, gc=False):
+    """What an account holds of one asset."""
+
+    free: int = 0
+    locked: int = 0
+
+
+class Account:
+    """An account: its settings, its balances, and a desk for every symbol it has touched."""
+
+    __slots__ = ("balances", "desks", "external", "name", "settings", "updated_us")
+
+    def __init__(self, settings: OpenAccount) -> None:
+        self.name = settings.account
+        self.settings = settings
+        self.balances: dict[str, Balance] = {}
+        self.external: dict[str, int] = {}
+        """The part of `locked` that another system holds."""
+        self.desks: dict[str, Desk] = {}
+        self.updated_us = 0
+        """When a balance last changed."""
+
+    @property
+    def unlimited(self) -> bool:
+        """Is it a house of the synthetic market?"""
+        return self.settings.unlimited
+
+    def balance(self, asset: str) -> Balance:
+        """The balance of an asset, created empty when it was never touched."""
+        balance = self.balances.get(asset)
+        if balance is None:
+            balance = self.balances[asset] = Balance()
+        return balance
+
+
+class Desk:
+    """One account on one symbol."""
+
+    __slots__ = (
+        "account",
+        "algo_orders",
+        "allocations",
+        "amendments",
+        "by_client_id",
+        "commission",
+        "gets",
+        "gives",
+        "iceberg_orders",
+        "market",
+        "open",
+        "open_buys",
+        "open_lists",
+        "orders",
+        "own_commission",
+        "prevented",
+        "rates",
+        "reports",
+        "touched",
+        "trade_group_id",
+        "trades",
+    )
+
+    def __init__(self, account: Account, market: "Market") -> None:
+        base, quote = account.balance(market.instrument.base), account.balance(market.instrument.quote)
+        self.account = account
+        self.market = market
+        self.gives = {"BUY": quote, "SELL": base}
+        """The balance an order of this side pays from."""
+        self.gets = {"BUY": base, "SELL": quote}
+        """The balance it receives into."""
+        self.reports = not account.unlimited
+        self.trade_group_id = account.settings.trade_group_id
+        self.rates: dict[tuple[Side, bool], tuple[int, int, int]] = {}
+        """(side, is maker) -> standard, tax and special rate."""
+        self.set_commission(account.settings.commission)
+        self.own_commission = False
+        """Are the rates the symbol's own, set by SetCommission?"""
+        self.orders: dict[int, Order] = {}
+        self.open: dict[int, Order] = {}
+        self.by_client_id: dict[str, Order] = {}
+        """The newest order of each client order id."""
+        self.trades: list[Fill] = []
+        self.allocations: list[Fill] = []
+        self.prevented: list[PreventedMatch] = []
+        self.amendments: list[Amendment] = []
+        self.algo_orders = 0
+        self.iceberg_orders = 0
+        self.open_buys = 0
+        """Open quantity of BUY orders, for MAX_POSITION."""
+        self.open_lists = 0
+        self.touched = False
+        """Has the running command touched its balances?"""
+
+    def set_commission(self, commission: Commission) -> None:
+        """Let the desk's fills pay these rates from now on."""
+        self.commission = commission
+        self.rates = {
+            (side, is_maker): (
+                _rate(commission.standard, side, is_maker=is_maker),
+                _rate(commission.tax, side, is_maker=is_maker),
+                _rate(commission.special, side, is_maker=is_maker),
+            )
+            for side in _SIDES
+            for is_maker in (True, False)
+        }
+
+
+_SIDES: tuple[Side, Side] = ("BUY", "SELL")
+
+
+def _rate(rates: Rates, side: Side, *, is_maker: bool) -> int:
+    return (rates.maker if is_maker else rates.taker) + (rates.buyer if side == "BUY" else rates.seller)
