@@ -9,9 +9,10 @@ from shared.contract.market import operations as market_operations
 from shared.contract.market.streams import STREAMS
 from shared.contract.operation import Operation, Owner, Spec
 from shared.contract.platform import operations as platform_operations
+from shared.contract.platform import streams as platform_streams
 from shared.contract.trading import operations as trading_operations
 
-MODULES = (market_operations, trading_operations, account_operations, platform_operations)
+MODULES = (market_operations, trading_operations, account_operations, platform_operations, platform_streams)
 
 
 def _declared(module: ModuleType) -> list[Spec]:
