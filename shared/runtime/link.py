@@ -1,0 +1,236 @@
+"""One connection to nats-server: regained with growing, jittered pauses, never silently dead, never quietly closed.
+
+nats-py 2.16 needs care, and gets it here: its error callback must not raise (that ends its read loop while it still calls
+itself connected); an error of the server's that is not about permissions closes it for good; a ping that is cancelled breaks
+the read loop when the answer comes after all. So: callbacks that cannot raise, `closed` as a future, pings that are never
+cancelled.
+"""
+
+import asyncio
+import contextlib
+import random
+import re
+import ssl
+from collections.abc import Awaitable, Callable
+from time import perf_counter
+from typing import Any
+
+from msgspec import Struct
+from nats.aio.client import Client, Server
+from nats.errors import Error, SlowConsumerError
+
+from shared.runtime.clock import monotonic
+from shared.runtime.metrics import Metrics
+from shared.runtime.observe import logger, without_secrets
+
+PING_INTERVAL_S = 5
+MAX_PINGS_OUT = 2
+"""A link that is half open is noticed within 15 s and regained."""
+CONNECT_TIMEOUT_S = 2
+RECONNECT_FIRST_S = 0.05
+RECONNECT_MOST_S = 2.0
+DRAIN_TIMEOUT_S = 5
+TELL_DROPS_EVERY_S = 10.0
+_FOREVER_S = 10**7
+_FORBIDDEN = re.compile(r"permissions violation for (?P<verb>publish|subscription) to \"(?P<subject>[^\"]*)\"")
+_log = logger("runtime.link")
+
+
+class Address(Struct, frozen=True, kw_only=True):
+    """Where the bus is and who we are there."""
+
+    urls: tuple[str, ...] = ("nats://127.0.0.1:4222",)
+    name: str = "binance"
+    """Name of the process, shown in the server's monitoring and told as `Caller`."""
+    user: str = ""
+    password: str = ""
+    creds: str = ""
+    """Credentials file (JWT and nkey)."""
+    ca: str = ""
+    cert: str = ""
+    key: str = ""
+
+    def options(self) -> dict[str, Any]:
+        """What nats-py wants of it."""
+        options: dict[str, Any] = {"servers": list(self.urls)}
+        if self.user:
+            options |= {"user": self.user, "password": self.password}
+        if self.creds:
+            options["user_credentials"] = self.creds
+        if self.ca or self.cert:
+            context = ssl.create_default_context(cafile=self.ca or None)
+            if self.cert:
+                context.load_cert_chain(self.cert, self.key or None)
+            options["tls"] = context
+        return options
+
+    def __str__(self) -> str:
+        return without_secrets(", ".join(self.urls))
+
+
+class Link:
+    """A nats-py client with its callbacks; the client itself is `nc`."""
+
+    def __init__(self, kind: str, metrics: Metrics) -> None:
+        self.kind = kind
+        self.nc = Client()
+        self.closed: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        """Done when the client has closed for good without being asked to; the reason."""
+        self.on_forbidden: Callable[[str], None] = _ignore
+        self.on_regained: list[Callable[[], Awaitable[None]]] = []
+        self.refused: list[str] = []
+        """Subjects that the server did not let us subscribe to, in lower case."""
+        self.last_error = ""
+        self._metrics = metrics
+        self._leaving = False
+        self._attempts = 0
+        self._pong: asyncio.Task[float] | None = None
+        self._told_drops_at = -TELL_DROPS_EVERY_S
+        self._background: set[asyncio.Task[None]] = set()
+
+    async def open(self, address: Address, *, pending_size: int, inbox_prefix: str) -> None:
+        """Connect; tries until cancelled, except that a refused login ends it.
+
+        Raises:
+            nats.errors.AuthorizationError or another of nats-py's errors: the server refuses us.
+        """
+        options = address.options()
+        self._refused_login: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        connecting = asyncio.create_task(
+            self.nc.connect(
+                **options,
+                name=f"{address.name}/{self.kind}",
+                inbox_prefix=inbox_prefix,
+                pending_size=pending_size,
+                max_reconnect_attempts=-1,
+                reconnect_time_wait=0.25,  # pyright: ignore[reportArgumentType]  the annotation says int, it is given to asyncio.sleep
+                reconnect_to_server_handler=self._choose,
+                connect_timeout=CONNECT_TIMEOUT_S,
+                ping_interval=PING_INTERVAL_S,
+                max_outstanding_pings=MAX_PINGS_OUT,
+                drain_timeout=DRAIN_TIMEOUT_S,
+                error_cb=self._on_error,
+                disconnected_cb=self._on_lost,
+                reconnected_cb=self._on_regained,
+                closed_cb=self._on_closed,
+                lame_duck_mode_cb=self._on_lame_duck,
+            )
+        )
+        try:
+            await asyncio.wait({connecting, self._refused_login}, return_when=asyncio.FIRST_COMPLETED)
+            if self._refused_login.done():
+                self._refused_login.result()
+            await connecting
+        finally:
+            self._refused_login.cancel()
+            if not connecting.done():
+                connecting.cancel()
+                await asyncio.wait({connecting})
+
+    @property
+    def is_up(self) -> bool:
+        """Does the client believe that it is connected? The truth costs a `round_trip_s`."""
+        return self.nc.is_connected
+
+    async def round_trip_s(self, timeout_s: float) -> float | None:
+        """Seconds to the server and back through the read loop; None when it does not answer in time.
+
+        A ping outlives its timeout and is waited for again by the next caller: cancelling it would break nats-py's read loop.
+        """
+        if not self.nc.is_connected:
+            return None
+        if self._pong is None or self._pong.done():
+            self._pong = asyncio.create_task(self._ping())
+        pong = self._pong
+        await asyncio.wait({pong}, timeout=timeout_s)
+        if not pong.done() or pong.cancelled() or pong.exception() is not None:
+            return None
+        return pong.result()
+
+    async def close(self) -> None:
+        """Leave: what is still to be sent is sent and what has arrived is handled, as far as the link allows."""
+        self._leaving = True
+        try:
+            await self.nc.drain()
+        except (Error, OSError):
+            await self.nc.close()
+        self._forget_ping()
+        for task in self._background:
+            task.cancel()
+
+    async def _ping(self) -> float:
+        sent = perf_counter()
+        await self.nc.rtt(timeout=_FOREVER_S)
+        return perf_counter() - sent
+
+    def _forget_ping(self) -> None:
+        if self._pong is not None and not self._pong.done():
+            self._pong.cancel()
+        self._pong = None
+
+    def _choose(self, servers: list[Server], _info: dict[str, Any]) -> tuple[Server, float]:
+        least = min(server.reconnects for server in servers)
+        server = random.choice([server for server in servers if server.reconnects == least])
+        most = min(RECONNECT_MOST_S, RECONNECT_FIRST_S * 2 ** min(self._attempts, 10))
+        self._attempts += 1
+        return server, random.uniform(most / 2, most)
+
+    async def _on_error(self, error: Exception) -> None:
+        with contextlib.suppress(Exception):
+            self._tell(error)
+
+    def _tell(self, error: Exception) -> None:
+        if isinstance(error, SlowConsumerError):
+            self._metrics.slow_consumer.inc()
+            if monotonic() - self._told_drops_at >= TELL_DROPS_EVERY_S:
+                self._told_drops_at = monotonic()
+                _log.warning("reader too slow, messages dropped", link=self.kind, subject=error.subject)
+            return
+        self._metrics.bus_errors.labels(self.kind).inc()
+        self.last_error = f"{type(error).__name__}: {error}".removesuffix(": ")
+        if found := _FORBIDDEN.search(str(error)):
+            _log.error("forbidden on the bus", link=self.kind, verb=found["verb"], subject=found["subject"])
+            if found["verb"] == "publish":
+                self.on_forbidden(found["subject"])
+            else:
+                self.refused.append(found["subject"])
+        elif "authorization" in str(error).lower() and not self._refused_login.done():
+            self._refused_login.set_exception(error)
+        else:
+            _log.debug("bus error", link=self.kind, error=self.last_error)
+
+    async def _on_lost(self) -> None:
+        if not self._leaving:
+            _log.warning("bus lost, reconnecting", link=self.kind, error=self.last_error)
+
+    async def _on_regained(self) -> None:
+        with contextlib.suppress(Exception):
+            self._attempts = 0
+            self._forget_ping()
+            self._metrics.reconnects.labels(self.kind).inc()
+            _log.info("bus regained", link=self.kind)
+            for hook in self.on_regained:
+                task = asyncio.create_task(_guarded(hook))
+                self._background.add(task)
+                task.add_done_callback(self._background.discard)
+
+    async def _on_closed(self) -> None:
+        if not self._leaving and not self.closed.done():
+            self.closed.set_result(str(self.nc.last_error or self.last_error or "no reason given"))
+
+    async def _on_lame_duck(self) -> None:
+        _log.warning("the server is about to stop", link=self.kind)
+        if len(self.nc.servers) > 1:
+            with contextlib.suppress(Exception):
+                await self.nc.force_reconnect()
+
+
+def _ignore(_subject: str) -> None:
+    """Nobody minds."""
+
+
+async def _guarded(hook: Callable[[], Awaitable[None]]) -> None:
+    try:
+        await hook()
+    except Exception:
+        _log.exception("a task after reconnecting failed")

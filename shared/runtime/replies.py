@@ -1,0 +1,53 @@
+"""Replies awaited: which request belongs to which waiting task. One wildcard inbox serves all requests of a connection.
+
+nats-py has the same inside its `request`; this one leaves nothing behind when a publish fails, fails at once when the server
+forbids a subject (nats-py only times out), and spends less on each request.
+"""
+
+import asyncio
+import itertools
+from collections.abc import Callable
+
+from nats.aio.msg import Msg
+
+
+class Replies:
+    """Requests under way, by the last token of their reply subject."""
+
+    def __init__(self, inbox: str) -> None:
+        self._inbox = inbox
+        self._skip = len(inbox) + 1
+        self._numbers = itertools.count()
+        self._waiting: dict[str, tuple[str, asyncio.Future[Msg]]] = {}
+        self._loop = asyncio.get_running_loop()
+
+    @property
+    def subject(self) -> str:
+        """What to subscribe to."""
+        return f"{self._inbox}.*"
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    def expect(self, subject: str) -> tuple[str, asyncio.Future[Msg]]:
+        """The reply subject for a request and the future of its reply; `forget` it in the end."""
+        token = str(next(self._numbers))
+        future: asyncio.Future[Msg] = self._loop.create_future()
+        self._waiting[token] = (subject, future)
+        return f"{self._inbox}.{token}", future
+
+    def forget(self, reply: str) -> None:
+        """Nobody waits for this reply any more."""
+        self._waiting.pop(reply[self._skip :], None)
+
+    async def receive(self, message: Msg) -> None:
+        """Hand a reply to the task that waits for it; one that nobody waits for is dropped."""
+        waiting = self._waiting.get(message.subject[self._skip :])
+        if waiting is not None and not waiting[1].done():
+            waiting[1].set_result(message)
+
+    def fail(self, error: Callable[[str], Exception], subject: str | None = None) -> None:
+        """End the waiting for replies from a subject (in lower case, as the server tells of it), or for all."""
+        for asked, future in list(self._waiting.values()):
+            if not future.done() and (subject is None or asked.lower() == subject):
+                future.set_exception(error(asked))

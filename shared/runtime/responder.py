@@ -1,0 +1,322 @@
+"""Requests answered: one task each, so many at once and no more, each within its deadline, each with an answer that is safe.
+
+The service is a `nats.micro` service, so that `nats micro ls` and `$SRV.PING|INFO|STATS` know it, but nats.micro calls its
+handlers one after another and tells callers the repr of what they raise: here each request takes one of `concurrency` slots
+and gets a task. Without a free slot the answer is "busy" at once; another replica of the queue group may have room.
+
+    request ── slot free? ── known method? ── deadline ahead? ── parameters valid? ── handler ── reply fits? ── answer
+                  busy          invalid         unavailable         invalid       its ServiceError   invalid
+
+A handler is `async def handler(request: RpcRequest) -> bytes`: it returns the reply's JSON or raises a `ServiceError`. Any
+other exception is logged here, once, and the caller gets a neutral text. At the deadline the handler is cancelled.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, datetime
+from time import perf_counter
+from typing import Any
+
+from msgspec import Struct
+from nats.aio.msg import Msg
+from nats.aio.subscription import Subscription
+from nats.errors import Error
+from nats.micro.service import EndpointInfo, EndpointStats, Service, ServiceConfig, ServiceInfo, ServiceStats
+
+from shared.contract import subjects
+from shared.contract.errors import Invalid, OutcomeUnknown, ServiceError, Unavailable, encode_error
+from shared.contract.operation import Operation, Spec
+from shared.contract.validate import parse
+from shared.runtime import tracing, wire
+from shared.runtime.bus import Bus
+from shared.runtime.clock import now_ms
+from shared.runtime.observe import logger
+
+BUSY_RETRY_MS = 250
+MAX_DEADLINE_MS = 60_000
+"""No request is worked on for longer, whatever its deadline says."""
+_log = logger("runtime.responder")
+
+
+class RpcRequest(Struct, frozen=True):
+    """A request as a handler sees it: checked, and still in time."""
+
+    operation: Operation[Any]
+    """The parameters, parsed and valid."""
+    spec: Spec
+    account: str
+    """Empty for operations that belong to no account."""
+    deadline_ms: int
+    """Unix time at which the handler will be cancelled."""
+    caller: str
+    headers: Mapping[str, str]
+
+
+Handler = Callable[[RpcRequest], Awaitable[bytes]]
+
+
+class _Endpoint(Struct):
+    spec: Spec
+    account: str
+    handler: Handler
+    command: bool
+    requests: int = 0
+    errors: int = 0
+    busy_ns: int = 0
+    last_error: str = ""
+
+
+class Responder:
+    """Everything that a service answers over the bus. `add` first, then `start`, in the end `drain`."""
+
+    def __init__(
+        self, bus: Bus, name: str, *, version: str = "0.1.0", concurrency: int = 256, deadline_ms: int = 10_000
+    ) -> None:
+        self._bus = bus
+        self._name = name
+        self._concurrency = concurrency
+        self._deadline_ms = deadline_ms
+        self._endpoints: dict[str, _Endpoint] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._subscriptions: list[Subscription] = []
+        self._service = _Listed(bus, ServiceConfig(name=name, version=version), self._endpoints, self._load)
+
+    @property
+    def in_flight(self) -> int:
+        """Requests being worked on."""
+        return len(self._tasks)
+
+    def add(self, spec: Spec, handler: Handler, *, account: str = "") -> None:
+        """Answer an operation, for one account where operations belong to accounts."""
+        subject = subjects.rpc(spec, account=account or "main", prefix=self._bus.prefix)
+        belongs = account if spec.owner in subjects.PER_ACCOUNT else ""
+        self._endpoints[subject] = _Endpoint(spec, belongs, handler, wire.is_command(spec))
+
+    async def start(self) -> None:
+        """Subscribe; requests arrive from now on.
+
+        Raises:
+            BusUnavailable: our user may not subscribe.
+        """
+        await self._service.start()
+        for space in sorted(self._spaces()):
+            self._subscriptions.append(await self._bus.subscribe(f"{space}.>", self._accept, queue=self._name))
+        await self._bus.settle()
+
+    def _spaces(self) -> set[str]:
+        """The subjects below which everything is ours, unknown methods included: they deserve an answer too."""
+        return {subject.removesuffix(f".{endpoint.spec.method}") for subject, endpoint in self._endpoints.items()}
+
+    async def drain(self, within_s: float) -> None:
+        """Take no more requests and end those that have arrived; whoever is not done in time is cancelled and says so.
+
+        In this order no request is lost: nats.micro's own `stop` discards those that wait, and draining the connection first
+        would leave answers unsent.
+        """
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(within_s):
+                await asyncio.gather(*(subscription.drain() for subscription in self._subscriptions), return_exceptions=True)
+                while self._tasks:
+                    await asyncio.wait(self._tasks)
+        for task in self._tasks:
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=1)
+        with contextlib.suppress(Error):
+            await self._service.stop()
+
+    async def _accept(self, message: Msg) -> None:
+        """Called with one request after another: must not wait."""
+        if not message.reply:
+            _log.warning("a message that wants no answer was ignored", subject=message.subject)
+            return
+        if len(self._tasks) >= self._concurrency:
+            self._count(message.subject, "busy")
+            await self._reply_error(message, self._busy())
+            return
+        task = asyncio.create_task(self._work(message))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _work(self, message: Msg) -> None:
+        started = perf_counter()
+        self._bus.metrics.in_flight.inc()
+        try:
+            outcome = await self._answer(message)
+        except Error as error:
+            _log.warning("an answer could not be sent", subject=message.subject, error=str(error))
+            outcome = "unsent"
+        finally:
+            self._bus.metrics.in_flight.dec()
+        self._count(message.subject, outcome, perf_counter() - started)
+
+    async def _answer(self, message: Msg) -> str:
+        headers = message.headers or {}
+        endpoint = self._endpoints.get(message.subject)
+        try:
+            if endpoint is None:
+                raise self._unknown(message.subject)
+            with tracing.answering(endpoint.spec.method, headers):
+                reply = await self._handle(endpoint, message.data, headers)
+            await self._reply(message, reply, headers)
+        except ServiceError as error:
+            await self._reply_error(message, error)
+            return error.kind
+        except asyncio.CancelledError:
+            await self._reply_error(message, _cut_off(endpoint, f"{self._name} is shutting down"))
+            raise
+        except Exception:
+            _log.exception("a handler failed", subject=message.subject, caller=headers.get(wire.CALLER, ""))
+            await self._reply_error(message, _cut_off(endpoint, f"{self._name} failed on this request"))
+            return "failed"
+        return "ok"
+
+    async def _handle(self, endpoint: _Endpoint, data: bytes, headers: Mapping[str, str]) -> bytes:
+        now = now_ms()
+        deadline_ms = min(self._deadline(endpoint, headers, now), now + MAX_DEADLINE_MS)
+        if deadline_ms <= now:
+            raise Unavailable(
+                f"The request arrived {now - deadline_ms} ms after its deadline.",
+                hint="Nothing was executed. Allow more time, and check that the clocks of both machines agree.",
+            )
+        request = RpcRequest(
+            operation=parse(endpoint.spec.type, data),
+            spec=endpoint.spec,
+            account=endpoint.account,
+            deadline_ms=deadline_ms,
+            caller=headers.get(wire.CALLER, ""),
+            headers=headers,
+        )
+        limit = asyncio.timeout((deadline_ms - now) / 1000)
+        try:
+            async with limit:
+                return await endpoint.handler(request)
+        except TimeoutError:
+            if not limit.expired():
+                raise
+            raise _cut_off(endpoint, f"{self._name} did not finish {endpoint.spec.method} by its deadline") from None
+
+    def _deadline(self, endpoint: _Endpoint, headers: Mapping[str, str], now: int) -> int:
+        given = headers.get(wire.DEADLINE)
+        if given is None:
+            if endpoint.command:
+                raise Invalid(
+                    f"{endpoint.spec.method} changes something and needs a deadline.",
+                    hint=f"Send the header {wire.DEADLINE} with unix milliseconds, for example {now + 5000}.",
+                )
+            return now + self._deadline_ms
+        if not given.isdecimal() or len(given) > 15:
+            raise Invalid(f"The header {wire.DEADLINE} must be unix milliseconds.", hint=f"For example {now + 5000}.")
+        return int(given)
+
+    async def _reply(self, message: Msg, reply: bytes, asked: Mapping[str, str]) -> None:
+        headers: dict[str, str] | None = None
+        if len(reply) > wire.PACK_ABOVE and "gzip" in asked.get(wire.ACCEPT_ENCODING, ""):
+            reply = await wire.pack(reply)
+            headers = {wire.CONTENT_ENCODING: "gzip"}
+        if (size := wire.size(reply, headers)) > self._bus.max_payload:
+            raise Invalid(
+                f"The reply has {size} bytes, the bus carries {self._bus.max_payload}.",
+                hint="Ask for less: one symbol or fewer symbols, a smaller limit, a shorter time range.",
+            )
+        await self._bus.data.publish(message.reply, reply, headers=headers)
+
+    async def _reply_error(self, message: Msg, error: ServiceError) -> None:
+        headers = {wire.ERROR_CODE: str(error.status), wire.ERROR_TEXT: error.message[: wire.MAX_ERROR_TEXT]}
+        await self._bus.data.publish(message.reply, encode_error(error), headers=headers)
+
+    def _unknown(self, subject: str) -> Invalid:
+        known = sorted({endpoint.spec.method for endpoint in self._endpoints.values()})
+        return Invalid(f"{self._name} has no operation {subject!r:.120}.", hint=f"Known are {', '.join(known)}.")
+
+    def _count(self, subject: str, outcome: str, seconds: float = 0.0) -> None:
+        endpoint = self._endpoints.get(subject)
+        method = endpoint.spec.method if endpoint else "unknown"
+        metrics = self._bus.metrics
+        metrics.answers.labels(method, outcome).inc()
+        if seconds:
+            metrics.answer_seconds.labels(method).observe(seconds)
+        if endpoint is not None:
+            endpoint.requests += 1
+            endpoint.busy_ns += int(seconds * 1e9)
+            if outcome != "ok":
+                endpoint.errors += 1
+                endpoint.last_error = outcome
+
+    def _load(self) -> dict[str, int]:
+        return {"in_flight": len(self._tasks), "concurrency": self._concurrency}
+
+    def _busy(self) -> Unavailable:
+        return Unavailable(
+            f"{self._name} is busy with {self._concurrency} requests.",
+            retry_after_ms=BUSY_RETRY_MS,
+            hint="Nothing was executed. Try again shortly.",
+        )
+
+
+class _Listed(Service):
+    """The service as `$SRV.INFO` and `$SRV.STATS` tell of it: one endpoint an operation, with what really happened."""
+
+    def __init__(
+        self, bus: Bus, config: ServiceConfig, endpoints: Mapping[str, _Endpoint], load: Callable[[], dict[str, int]]
+    ) -> None:
+        super().__init__(bus.data, config)
+        self._config = config
+        self._answered = endpoints
+        self._load = load
+        self._since = datetime.now(UTC)
+
+    def info(self) -> ServiceInfo:
+        return ServiceInfo(
+            id=self.id,
+            name=self._config.name,
+            version=self._config.version,
+            description=f"{self._config.name} of the Binance MCP Server",
+            endpoints=[
+                EndpointInfo(_endpoint_name(endpoint), subject, self._config.name, _metadata(endpoint.spec))
+                for subject, endpoint in self._answered.items()
+            ],
+        )
+
+    def stats(self) -> ServiceStats:
+        return ServiceStats(
+            id=self.id,
+            name=self._config.name,
+            version=self._config.version,
+            started=self._since,
+            endpoints=[
+                EndpointStats(
+                    name=_endpoint_name(endpoint),
+                    subject=subject,
+                    queue_group=self._config.name,
+                    num_requests=endpoint.requests,
+                    num_errors=endpoint.errors,
+                    processing_time=endpoint.busy_ns,
+                    average_processing_time=endpoint.busy_ns // max(1, endpoint.requests),
+                    last_error=endpoint.last_error,
+                    data=self._load(),
+                )
+                for subject, endpoint in self._answered.items()
+            ],
+        )
+
+
+def _cut_off(endpoint: _Endpoint | None, why: str) -> ServiceError:
+    """The error for a handler that did not come to its end: of a command nobody can say how far it came."""
+    if endpoint is not None and endpoint.command:
+        return OutcomeUnknown(f"{why}: it may have been executed or not.", hint="Query before trying again.")
+    return Unavailable(f"{why}.", hint="Try again; the service's log tells more.")
+
+
+def _metadata(spec: Spec) -> dict[str, str]:
+    return {
+        "method": spec.method,
+        "summary": spec.summary,
+        "command": str(wire.is_command(spec)).lower(),
+        "weight": spec.weight.describe(),
+    }
+
+
+def _endpoint_name(endpoint: _Endpoint) -> str:
+    return endpoint.spec.method.replace(".", "-")

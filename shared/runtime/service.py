@@ -1,0 +1,229 @@
+"""One life for all services: settings, resources, subscriptions, ready, drain, end.
+
+A service is its settings and one asynchronous context manager. What is before `yield` opens what the service needs and says
+what it answers; what is after it closes that again:
+
+    class Settings(ExchangeSettings):
+        service: ClassVar[str] = "market_data"
+        port: Port = own(8001, "Port of market_data's health, readiness and metrics.")
+
+    @asynccontextmanager
+    async def serve(life: Life[Settings]) -> AsyncGenerator[None, None]:
+        async with BinanceClient(life.settings) as client:
+            life.answer(owned_by(Owner.MARKET), Handlers(client).read)
+            life.probe("exchange", client.reachable)
+            yield
+
+    if __name__ == "__main__":
+        run(Settings, serve)
+
+Between: requests are taken from the moment everything before `yield` is done. On SIGTERM or SIGINT the process stops being
+ready, takes no more requests, ends those under way within `drain_s`, then runs what is after `yield` and leaves the bus. When
+a connection to the bus is closed for good the process ends with code 70 for its supervisor to start it anew.
+A process whose settings know no bus (the paper exchange) has the same life without one.
+
+| exit code | meaning |
+| --- | --- |
+| 0 | asked to stop, and drained |
+| 1 | could not start or close: the log has the traceback |
+| 69 | could not start: the bus or a port is not to be had; one line says which |
+| 70 | the bus closed the connection for good |
+| 78 | could not start: a setting is wrong; one line says which |
+"""
+
+import asyncio
+import gc
+import signal
+import sys
+import uuid
+from collections.abc import Awaitable, Callable, Iterable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from typing import Any, Generic, NoReturn, TypeVar
+
+import uvloop
+from fastapi import FastAPI
+
+from shared.contract.operation import Spec
+from shared.runtime import http, observe
+from shared.runtime.bus import Bus, BusUnavailable
+from shared.runtime.link import Address
+from shared.runtime.metrics import Metrics
+from shared.runtime.responder import Handler, Responder
+from shared.runtime.settings import BadSettings, BusSettings, Settings
+
+STOPPED, FAILED, UNAVAILABLE, BUS_CLOSED, BAD_SETTINGS = 0, 1, 69, 70, 78
+GC_THRESHOLD = (50_000, 25, 25)
+"""Rare collections: the objects of a request die by reference count, those of the process live as long as it."""
+_log = observe.logger("runtime.service")
+
+S = TypeVar("S", bound=Settings)
+
+
+class CannotStart(Exception):
+    """A service cannot start as it is set up; one line that says what is wrong and what to do. Raise it before `yield`."""
+
+
+class Life(Generic[S]):
+    """What a service has while it lives."""
+
+    def __init__(self, settings: S) -> None:
+        self.settings = settings
+        self.name = settings.service
+        self.instance = f"{self.name}/{uuid.uuid4().hex[:8]}"
+        """Name of this process on the bus."""
+        self.metrics = Metrics(self.name)
+        self.probes = http.Probes(self.name)
+        self.app: FastAPI = http.application(self.name, self.probes, self.metrics)
+        """The HTTP application; add routes before `yield`."""
+        self.stopping = asyncio.Event()
+        """Set when the process has been asked to end."""
+        self.url = ""
+        """Where HTTP listens, once it does."""
+        self._bus: Bus | None = None
+        self._responder: Responder | None = None
+        self._before_drain: list[Callable[[], Awaitable[None]]] = []
+        self.probes.add("running", self._is_running)
+
+    @property
+    def bus(self) -> Bus:
+        """The bus.
+
+        Raises:
+            RuntimeError: this service's settings know none.
+        """
+        if self._bus is None:
+            raise RuntimeError(f"{self.name} has no bus: let its settings extend BusSettings")
+        return self._bus
+
+    def answer(self, specs: Iterable[Spec], handler: Handler, *, accounts: Iterable[str] = ("main",)) -> None:
+        """Answer these operations over the bus with this handler, each for all of the accounts where it belongs to one."""
+        if self._responder is None:
+            raise RuntimeError(f"{self.name} has no bus: let its settings extend BusSettings")
+        every = tuple(accounts)
+        for spec in specs:
+            for account in every:
+                self._responder.add(spec, handler, account=account)
+
+    def probe(self, name: str, probe: http.Probe) -> None:
+        """Be ready only while this probe finds no problem."""
+        self.probes.add(name, probe)
+
+    def before_drain(self, hook: Callable[[], Awaitable[None]]) -> None:
+        """Call this as soon as the process is asked to end: to tell those who wait for long that they will not be served."""
+        self._before_drain.append(hook)
+
+    async def live(
+        self, serve: Callable[["Life[S]"], AbstractAsyncContextManager[None]], *, on_ready: Callable[[], None] | None = None
+    ) -> int:
+        """From connecting to the last goodbye; the exit code.
+
+        Raises:
+            BusUnavailable, PortBusy, CannotStart: it could not start.
+        """
+        async with AsyncExitStack() as resources:
+            await self._join_bus(resources)
+            server = http.HttpServer(self.app, self.settings.host, self.settings.port, grace_s=self.settings.drain_s)
+            await resources.enter_async_context(serve(self))
+            if self._responder is not None:
+                await self._responder.start()
+            await server.start()
+            self.url = server.url
+            gc.collect()
+            gc.freeze()
+            gc.set_threshold(*GC_THRESHOLD)
+            _log.info("ready", url=self.url, instance=self.instance)
+            if on_ready is not None:
+                on_ready()
+            closed = await self._until_end()
+            _log.info("draining")
+            for hook in self._before_drain:
+                await hook()
+            if self._responder is not None and not closed:
+                await self._responder.drain(self.settings.drain_s)
+            await server.stop()
+        if closed:
+            _log.error("the bus closed the connection for good; this process ends to be started anew", reason=closed)
+            return BUS_CLOSED
+        _log.info("stopped")
+        return STOPPED
+
+    async def _join_bus(self, resources: AsyncExitStack) -> None:
+        settings: Settings = self.settings
+        if not isinstance(settings, BusSettings):
+            return
+        bus = await Bus.connect(
+            address(settings, self.instance),
+            wait_s=settings.nats_wait_s,
+            metrics=self.metrics,
+            prefix=settings.subject_prefix,
+        )
+        resources.push_async_callback(bus.close)
+        self._bus = bus
+        self._responder = Responder(bus, self.name, concurrency=settings.concurrency, deadline_ms=settings.deadline_ms)
+
+        async def answers() -> str:
+            return "" if await bus.round_trip_s() is not None else "NATS does not answer"
+
+        self.probes.add("bus", answers)
+
+    async def _until_end(self) -> str:
+        """Wait until asked to stop, or until the bus is closed; then the reason."""
+        waits: set[asyncio.Future[Any]] = {asyncio.ensure_future(self.stopping.wait())}
+        if self._bus is not None:
+            waits.add(asyncio.ensure_future(asyncio.shield(self._bus.closed)))
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        for wait in waits:
+            wait.cancel()
+        self.stopping.set()
+        return self._bus.closed.result() if self._bus is not None and self._bus.closed.done() else ""
+
+    async def _is_running(self) -> str:
+        return "draining" if self.stopping.is_set() else ""
+
+
+def address(settings: BusSettings, name: str) -> Address:
+    """Where the settings say that the bus is."""
+    return Address(
+        urls=settings.nats_url,
+        name=name,
+        user=settings.nats_user,
+        password=settings.nats_password.get_secret_value(),
+        creds=settings.nats_creds,
+        ca=settings.nats_ca,
+        cert=settings.nats_cert,
+        key=settings.nats_key,
+    )
+
+
+def run(settings: type[S], serve: Callable[[Life[S]], AbstractAsyncContextManager[None]]) -> NoReturn:
+    """Live the life of a service in this process, and end it with the exit code."""
+    try:
+        given = settings.load()
+    except BadSettings as error:
+        _say(settings.service, str(error))
+        sys.exit(BAD_SETTINGS)
+    observe.configure(given.service, given.log_level, given.log_format)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        sys.exit(runner.run(_main(given, serve)))
+
+
+async def _main(settings: S, serve: Callable[[Life[S]], AbstractAsyncContextManager[None]]) -> int:
+    life = Life(settings)
+    loop = asyncio.get_running_loop()
+    for sign in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(sign, life.stopping.set)
+    try:
+        return await life.live(serve)
+    except (BusUnavailable, http.PortBusy) as error:
+        _say(settings.service, str(error))
+        return UNAVAILABLE
+    except CannotStart as error:
+        _say(settings.service, str(error))
+        return BAD_SETTINGS
+    except Exception:
+        _log.exception("the service failed")
+        return FAILED
+
+
+def _say(service: str, line: str) -> None:
+    sys.stderr.write(f"{service}: {observe.without_secrets(line)}\n")
