@@ -89,14 +89,14 @@ class FastPath:
     """Answers plain tool calls to `path`; every other request goes to `app`."""
 
     def __init__(
-        self, app: ASGIApp, calls: Calls, *, path: str, max_body_bytes: int, meta: dict[str, Any], server: dict[str, Any]
+        self, app: ASGIApp, calls: Calls, *, path: str, max_body_bytes: int, meta: dict[str, Any], server_info: dict[str, Any]
     ) -> None:
         self._app = app
         self._calls = calls
         self._path = path
         self._max_body_bytes = max_body_bytes
         self._names = {name.encode() for name in calls.tools}
-        stamp = _encode({**meta, "io.modelcontextprotocol/serverInfo": server})
+        stamp = _encode({**meta, "io.modelcontextprotocol/serverInfo": server_info})
         self._tails = {
             failed: b'}],"isError":' + _encode(failed) + b',"resultType":"complete","_meta":' + stamp + b"}}"
             for failed in (False, True)

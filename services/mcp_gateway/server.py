@@ -26,6 +26,7 @@ from mcp_types import (
 from services.mcp_gateway.calls import Calls
 
 NAME = "binance"
+VERSION = "0.1.0"
 TITLE = "Binance Spot"
 LIST_TTL_MS = 300_000
 """Tools change with a restart only."""
@@ -54,7 +55,7 @@ def meta(environment: str) -> dict[str, Any]:
     return {ENVIRONMENT_META: environment}
 
 
-def build(calls: Calls, *, environment: str, version: str) -> Server[Any]:
+def build(calls: Calls, environment: str) -> Server[Any]:
     """The server that lists and calls these tools."""
     listed = [tool.listed for tool in calls.tools.values()]
     schemas = {tool.name: tool.input_schema for tool in listed}
@@ -72,7 +73,7 @@ def build(calls: Calls, *, environment: str, version: str) -> Server[Any]:
 
     return Server(
         NAME,
-        version=version,
+        version=VERSION,
         title=TITLE,
         instructions=instructions(environment),
         cache_hints={

@@ -9,7 +9,7 @@ from shared.runtime.settings import ExchangeSettings, Names, Port, own
 Toolset = Literal["market", "streams", "account", "trading", "order_lists", "risk", "system"]
 
 
-class GatewaySettings(ExchangeSettings):
+class Settings(ExchangeSettings):
     """Settings of the MCP gateway."""
 
     service: ClassVar[str] = "mcp_gateway"

@@ -1,0 +1,79 @@
+"""The gateway over stdio, for a client that starts it: stdout carries the protocol and nothing else, logs go to stderr.
+
+The list of tools needs no bus; calls find it, or wait for it, or say what to do (`LateBus`).
+"""
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+
+import uvloop
+from mcp.server.stdio import stdio_server
+
+from services.mcp_gateway import server
+from services.mcp_gateway.late_bus import LateBus
+from services.mcp_gateway.local_platform import LocalPlatform
+from services.mcp_gateway.service import calls
+from services.mcp_gateway.settings import Settings
+from shared.runtime import observe
+from shared.runtime.metrics import Metrics
+from shared.runtime.service import BAD_SETTINGS, STOPPED, address
+from shared.runtime.settings import BadSettings
+
+log = observe.logger("mcp_gateway.stdio")
+
+
+def run(*, with_platform: bool) -> int:
+    """Serve until stdin ends or a signal comes; the exit code (see `runtime.service`)."""
+    try:
+        settings = Settings.load()
+    except BadSettings as error:
+        sys.stderr.write(f"{Settings.service}: {error}\n")
+        return BAD_SETTINGS
+    observe.configure(settings.service, settings.log_level, settings.log_format)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        ended = runner.run(_serve(settings, LocalPlatform() if with_platform else None))
+        if not ended:
+            # The SDK reads stdin in a thread that nothing but the end of stdin can wake, and Python would wait for it.
+            sys.stderr.flush()
+            os._exit(STOPPED)
+    return STOPPED
+
+
+async def _serve(settings: Settings, platform: LocalPlatform | None) -> bool:
+    """Serve; did stdin end (rather than a signal come)?"""
+    metrics = Metrics(settings.service)
+    bus = LateBus(
+        address(settings, f"{settings.service}/stdio"),
+        metrics,
+        settings.subject_prefix,
+        wait_s=settings.mcp_start_wait_s,
+        platform=platform,
+    )
+    mcp = server.build(calls(settings, bus, metrics, {}), settings.environment)
+    told = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, told.set)
+
+    async def speak() -> None:
+        async with stdio_server() as (read, write):
+            await mcp.run(read, write, mcp.create_initialization_options())
+
+    seeking = asyncio.create_task(bus.run())
+    speaking = asyncio.create_task(speak())
+    stopping = asyncio.create_task(told.wait())
+    try:
+        await asyncio.wait({seeking, speaking, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in (seeking, stopping):
+            task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await seeking
+        if platform:
+            await platform.stop()
+    if not speaking.done():
+        return False
+    speaking.result()
+    return True
