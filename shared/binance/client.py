@@ -12,7 +12,6 @@ from collections.abc import Callable
 from typing import Any, Literal
 
 import httpx
-import msgspec
 
 from shared.binance import replies, usage
 from shared.binance.environments import Environment
@@ -21,8 +20,9 @@ from shared.binance.rest import RestTransport
 from shared.binance.server_time import SAMPLES, Sample, ServerClock
 from shared.binance.signing import Key
 from shared.binance.transport import Lost, NotSent, Reply, Request, Transport
+from shared.binance.ws_api import OnOpen, WsApiTransport
+from shared.binance.ws_connection import OnEvent
 from shared.contract.errors import Denied, RateLimited, ServiceError, Unavailable
-from shared.contract.market.models import ServerTime
 from shared.contract.market.operations import Time
 from shared.contract.operation import Operation, Security, Spec
 
@@ -31,7 +31,6 @@ MAX_WAIT_MS = 2_000
 CLOCK_TIMEOUT_MS = 2_000
 """For one sample of the exchange's clock."""
 TransportName = Literal["rest", "ws_api"]
-_server_time = msgspec.json.Decoder(ServerTime)
 
 
 def wall_ms() -> float:
@@ -172,11 +171,11 @@ class BinanceClient:
             try:
                 asked_ms = self.clock.monotonic_ms()
                 reply = await self._send(Time(), self._wall_ms() + CLOCK_TIMEOUT_MS, Lane.CANCEL)
-                answered_ms = self.clock.monotonic_ms()
-                server_ms = _server_time.decode(replies.result(Time.spec, reply)).server_time
-            except (Lost, ServiceError, msgspec.MsgspecError):
+            except (Lost, ServiceError):
                 continue  # the request that wanted the time will meet the same trouble and tell it
-            samples.append(Sample(asked_ms, server_ms, answered_ms))
+            sample = Sample.of(asked_ms, reply.body, self.clock.monotonic_ms())
+            if reply.status == 200 and sample is not None:
+                samples.append(sample)
         if samples:
             self.clock.set(samples)
 
@@ -203,13 +202,24 @@ def create_client(
     on_news: Callable[[bytes], None] | None = None,
     sends_retired: bool = False,
     http: httpx.AsyncBaseTransport | None = None,
+    on_event: OnEvent | None = None,
+    on_open: OnOpen | None = None,
 ) -> BinanceClient:
     """A client of the environment.
 
     Clients of one process share `budget` and `clock`: make the first client without them and give its own to the others.
-    `on_news` goes to a new budget; wire it to the bus, and what the bus brings to `client.budget.hear`.
+    `on_news` goes to a new budget; wire it to the bus, and what the bus brings to `client.budget.hear`. `http` replaces the
+    REST transport's own way to speak HTTP; `on_event` and `on_open` are for the WebSocket API (`WsApiTransport`), which logs on
+    with an Ed25519 key and signs each request with any other.
     """
     clock = clock or ServerClock(monotonic_ms, wall_ms)
     budget = budget or RateBudget(clock.now_ms, scope=environment.name, on_news=on_news)
-    way: Transport = RestTransport(environment.rest_url, http=http)
+    way: Transport
+    if transport == "rest":
+        way = RestTransport(environment.rest_url, http=http)
+    else:
+        session_key = key if key is not None and key.algorithm == "Ed25519" else None
+        way = WsApiTransport(
+            environment.ws_api_url, budget=budget, clock=clock, session_key=session_key, on_event=on_event, on_open=on_open
+        )
     return BinanceClient(way, budget=budget, clock=clock, key=key, account=account, sends_retired=sends_retired)

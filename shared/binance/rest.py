@@ -5,9 +5,12 @@ much as the request itself, the exchange uses none of them, and the client would
 and query travel as the `target` extension, so they appear in no repr either.
 """
 
+from urllib.request import getproxies, proxy_bypass
+
 import httpx
 
-from shared.binance import encoding
+from shared.binance import encoding, replies
+from shared.binance.environments import LOOPBACK
 from shared.binance.http1 import Http1Transport
 from shared.binance.transport import Lost, NotSent, Reply, Request
 from shared.binance.usage import from_headers
@@ -23,7 +26,7 @@ class RestTransport:
     def __init__(self, rest_url: str, *, http: httpx.AsyncBaseTransport | None = None) -> None:
         self._url = httpx.URL(rest_url)
         self._prefix = self._url.raw_path.rstrip(b"/").decode()
-        self._http = http if http is not None else Http1Transport()
+        self._http = http if http is not None else _http_for(self._url)
         self._headers = httpx.Headers(
             {"Host": self._url.netloc.decode(), "Accept": "application/json", "Accept-Encoding": "gzip"}
         )
@@ -31,6 +34,8 @@ class RestTransport:
     async def send(self, request: Request) -> Reply:
         """See `shared.binance.transport.Transport`."""
         spec = request.operation.spec
+        if not spec.path:
+            raise replies.not_offered(spec, "REST API")
         http_request = httpx.Request(
             spec.http,
             self._url,
@@ -41,8 +46,8 @@ class RestTransport:
             http_request.headers["X-MBX-APIKEY"] = request.key.api_key
         try:
             response = await self._http.handle_async_request(http_request)
-            body = response.content if response.is_stream_consumed or response.is_closed else await response.aread()
-        except (httpx.ConnectError, httpx.ConnectTimeout):
+            body = await response.aread()
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError):
             raise NotSent("no connection to the exchange.") from None
         except httpx.PoolTimeout:
             raise NotSent("all connections to the exchange are busy.") from None
@@ -66,6 +71,12 @@ class RestTransport:
             query = encoding.query(given)
         path = self._prefix + operation.spec.path
         return f"{path}?{query}".encode() if query else path.encode()
+
+
+def _http_for(url: httpx.URL) -> httpx.AsyncBaseTransport:
+    """Our own, or httpx's where the machine's settings name a proxy for the address."""
+    proxy = None if url.host in LOOPBACK or proxy_bypass(url.host) else getproxies().get(url.scheme)
+    return Http1Transport() if proxy is None else httpx.AsyncHTTPTransport(proxy=proxy)
 
 
 def _times(timeout_s: float) -> dict[str, float]:

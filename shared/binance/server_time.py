@@ -9,13 +9,17 @@ machine slept, or its time was set) the measurement is declared stale.
 
 from collections.abc import Callable
 
+import msgspec
 from msgspec import Struct
+
+from shared.contract.market.models import ServerTime
 
 MAX_AGE_MS = 10 * 60_000
 """A quartz drifts by up to 100 ppm: 60 ms in this time, well inside the allowed second."""
 PARTED_MS = 250
 """So far may wall and monotonic clock part before the measurement is not believed any more."""
 SAMPLES = 3
+_server_time = msgspec.json.Decoder(ServerTime)
 
 
 class Sample(Struct, frozen=True):
@@ -24,6 +28,14 @@ class Sample(Struct, frozen=True):
     asked_ms: float
     server_ms: float
     answered_ms: float
+
+    @staticmethod
+    def of(asked_ms: float, body: bytes, answered_ms: float) -> "Sample | None":
+        """A sample from the body of a reply to `time`; None when it cannot be read."""
+        try:
+            return Sample(asked_ms, _server_time.decode(body).server_time, answered_ms)
+        except msgspec.MsgspecError:
+            return None
 
     @property
     def round_trip_ms(self) -> float:
