@@ -56,6 +56,7 @@ class Bus:
         self._commands = Link("commands", metrics)
         self._data = Link("data", metrics)
         self._durable = asyncio.Semaphore(DURABLE_AT_ONCE)
+        self._hooks: list[Callable[[], Awaitable[None]]] = []
         self.closed: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         """Done, with the reason, when a connection has closed for good without our asking."""
 
@@ -96,6 +97,7 @@ class Bus:
             raise BusUnavailable(f"The NATS server at {self.address} refuses us: {error}.") from None
         for link in links:
             link.closed.add_done_callback(self._on_closed)
+            link.on_regained = self._on_regained
         self._replies = Replies(self.commands.new_inbox())
         self._commands.on_forbidden = self._on_forbidden
         self._jetstream = self.commands.jetstream(timeout=5)  # pyright: ignore[reportUnknownMemberType]
@@ -267,8 +269,12 @@ class Bus:
         )
 
     def on_regained(self, hook: Callable[[], Awaitable[None]]) -> None:
-        """Call this after the data connection was lost and regained: what was published meanwhile was missed."""
-        self._data.on_regained.append(hook)
+        """Call this when a lost connection is back and both are up: what was published meanwhile was missed."""
+        self._hooks.append(hook)
+
+    async def _on_regained(self) -> None:
+        if self._commands.is_up and self._data.is_up:
+            await asyncio.gather(*(hook() for hook in self._hooks), return_exceptions=True)
 
     async def settle(self) -> None:
         """Return when the server has seen all subscriptions made so far.

@@ -77,7 +77,7 @@ class Link:
         self.closed: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         """Done when the client has closed for good without being asked to; the reason."""
         self.on_forbidden: Callable[[str], None] = _ignore
-        self.on_regained: list[Callable[[], Awaitable[None]]] = []
+        self.on_regained: Callable[[], Awaitable[None]] | None = None
         self.refused: list[str] = []
         """Subjects that the server did not let us subscribe to, in lower case."""
         self.last_error = ""
@@ -209,8 +209,8 @@ class Link:
             self._forget_ping()
             self._metrics.reconnects.labels(self.kind).inc()
             _log.info("bus regained", link=self.kind)
-            for hook in self.on_regained:
-                task = asyncio.create_task(_guarded(hook))
+            if self.on_regained is not None:
+                task = asyncio.create_task(_guarded(self.on_regained))
                 self._background.add(task)
                 task.add_done_callback(self._background.discard)
 
