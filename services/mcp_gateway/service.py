@@ -1,17 +1,20 @@
 """The gateway over HTTP: the SDK's app behind the fast path behind the guard, on the application that every service has."""
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 from mcp.server.transport_security import TransportSecuritySettings
 
 from services.mcp_gateway import server
-from services.mcp_gateway.calls import Asks, Calls, Local
+from services.mcp_gateway.calls import Asks, Calls
 from services.mcp_gateway.fast_path import FastPath
 from services.mcp_gateway.guard import Guard
 from services.mcp_gateway.settings import Settings
+from services.mcp_gateway.status import SystemState
 from services.mcp_gateway.tools import tools
 from shared.contract.catalog import OPERATIONS
+from shared.contract.platform.operations import GetSystemStatus
+from shared.runtime.bus import Bus
 from shared.runtime.metrics import Metrics
 from shared.runtime.service import Life
 
@@ -20,7 +23,7 @@ MAX_BODY_BYTES = 256 * 1024
 """The longest sane call, 500 symbols by name, has 12 kB."""
 
 
-def calls(settings: Settings, bus: Asks, metrics: Metrics, local: Mapping[str, Local]) -> Calls:
+def calls(settings: Settings, bus: Asks, metrics: Metrics, state: SystemState) -> Calls:
     """The tools that these settings serve, asking over this bus."""
     return Calls(
         tools(OPERATIONS, settings.mcp_toolsets, read_only=settings.mcp_read_only),
@@ -29,7 +32,7 @@ def calls(settings: Settings, bus: Asks, metrics: Metrics, local: Mapping[str, L
         prefix=settings.subject_prefix,
         deadline_ms=settings.deadline_ms,
         max_result_tokens=settings.mcp_max_result_tokens,
-        local=local,
+        local={GetSystemStatus.spec.method: state.told},
     )
 
 
@@ -37,7 +40,7 @@ def calls(settings: Settings, bus: Asks, metrics: Metrics, local: Mapping[str, L
 async def serve(life: Life[Settings]) -> AsyncGenerator[None, None]:
     """Open the endpoint; see `runtime.service`."""
     settings = life.settings
-    answers = calls(settings, life.bus, life.metrics, {})
+    answers = calls(settings, life.bus, life.metrics, SystemState(_given(life.bus), settings.environment))
     mcp = server.build(answers, settings.environment)
     # json_response=False: a caller that hangs up cancels its call, and progress is not dropped; quick replies are JSON anyway.
     endpoint = mcp.streamable_http_app(
@@ -59,3 +62,10 @@ async def serve(life: Life[Settings]) -> AsyncGenerator[None, None]:
     life.app.add_middleware(Guard, path=PATH, hosts=settings.mcp_allowed_hosts, token=settings.mcp_token.get_secret_value())
     async with mcp.session_manager.run():
         yield
+
+
+def _given(bus: Bus) -> Callable[[], Awaitable[Bus]]:
+    async def given() -> Bus:
+        return bus
+
+    return given

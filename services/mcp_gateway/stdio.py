@@ -17,6 +17,7 @@ from services.mcp_gateway.late_bus import LateBus
 from services.mcp_gateway.local_platform import LocalPlatform
 from services.mcp_gateway.service import calls
 from services.mcp_gateway.settings import Settings
+from services.mcp_gateway.status import SystemState
 from shared.runtime import observe
 from shared.runtime.metrics import Metrics
 from shared.runtime.service import BAD_SETTINGS, STOPPED, address
@@ -52,7 +53,7 @@ async def _serve(settings: Settings, platform: LocalPlatform | None) -> bool:
         wait_s=settings.mcp_start_wait_s,
         platform=platform,
     )
-    mcp = server.build(calls(settings, bus, metrics, {}), settings.environment)
+    mcp = server.build(calls(settings, bus, metrics, SystemState(bus.bus, settings.environment)), settings.environment)
     told = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, told.set)
