@@ -6,10 +6,10 @@ from shared.runtime.settings import Settings
 
 PAPER_EXCHANGE = "paper_exchange"
 GATEWAY = "mcp_gateway"
-SERVICES: tuple[str, ...] = ("mcp_gateway", "market_data", "paper_exchange")
+SERVICES: tuple[str, ...] = ("mcp_gateway", "market_data")
 
 
 def settings_of(service: str) -> type[Settings]:
     """The class of its settings."""
-    found: type[Settings] = import_module(f"services.{service}.settings").Settings
-    return found
+    declared = vars(import_module(f"services.{service}.settings")).values()
+    return next(cls for cls in declared if isinstance(cls, type) and issubclass(cls, Settings) and cls.service == service)

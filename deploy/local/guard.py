@@ -8,9 +8,7 @@ themselves (nats-server is not ours) and, unlike Linux's PR_SET_PDEATHSIG, works
 import contextlib
 import subprocess
 
-_SHELL = (
-    'groups=; while read -r line; do groups=$line; done; for group in $groups; do kill -KILL "-$group" 2>/dev/null; done'
-)
+_SHELL = 'groups=; while read -r line; do groups=$line; done; for group in $groups; do kill -KILL "-$group" 2>/dev/null; done'
 
 
 class Guard:

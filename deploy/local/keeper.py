@@ -86,7 +86,7 @@ class Keeper:
 
     async def _watch(self, started: float) -> None:
         while True:
-            ready = await is_ready(self.part.ready_port, self.part.ready_path)
+            ready = await is_ready(self.part.ready_host, self.part.ready_port, self.part.ready_path)
             if ready and not self.ready.is_set():
                 self.ready.set()
                 self._screen.ready(self.part, time.monotonic() - started)

@@ -18,6 +18,7 @@ class Part(Struct, frozen=True):
     name: str
     command: tuple[str, ...]
     listeners: tuple[Listener, ...]
+    ready_host: str
     ready_port: int
     ready_path: str
     where: str

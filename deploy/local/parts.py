@@ -53,6 +53,7 @@ def _nats(settings: LocalSettings) -> Part | None:
             Listener(url.hostname, port, "BINANCE_NATS_URL"),
             Listener(url.hostname, monitor, "BINANCE_NATS_MONITOR_PORT"),
         ),
+        ready_host=url.hostname,
         ready_port=monitor,
         ready_path="/healthz?js-enabled-only=true",
         where=f"nats://{url.hostname}:{port}",
@@ -61,15 +62,17 @@ def _nats(settings: LocalSettings) -> Part | None:
 
 
 def _service(name: str, settings: Settings, exchange: dict[str, str]) -> Part:
+    host = _reachable(settings.host)
     port = settings.port or free_port(settings.host)
     variable = names_of(type(settings), "port")[-1]
     return Part(
         name=name,
         command=(sys.executable, "-m", f"services.{name}"),
         listeners=(Listener(settings.host, port, variable),),
+        ready_host=host,
         ready_port=port,
         ready_path="/api/v3/ping" if name == PAPER_EXCHANGE else "/ready",
-        where=f"http://{_reachable(settings.host)}:{port}{'/mcp' if name == GATEWAY else ''}",
+        where=f"http://{host}:{port}{'/mcp' if name == GATEWAY else ''}",
         about=ABOUT[name],
         variables={**exchange, variable: str(port)},
         grace_s=settings.drain_s + GRACE_BEYOND_DRAIN_S,

@@ -9,13 +9,13 @@ TIMEOUT_S = 2.0
 """A part that takes longer to say that it is ready is not."""
 
 
-async def is_ready(port: int, path: str) -> bool:
-    """Does `GET path` on the loopback port answer 200?"""
+async def is_ready(host: str, port: int, path: str) -> bool:
+    """Does `GET path` there answer 200?"""
     try:
         async with asyncio.timeout(TIMEOUT_S):
-            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            reader, writer = await asyncio.open_connection(host, port)
             try:
-                writer.write(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n\r\n".encode())
+                writer.write(f"GET {path} HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\n\r\n".encode())
                 status = await reader.readline()
             finally:
                 writer.close()

@@ -6,13 +6,15 @@ import time
 from collections.abc import Sequence
 from typing import TextIO
 
-from deploy.local.log import Log
+from deploy.local.log import LAST_LINES, Log
 from deploy.local.part import Part
 from deploy.local.settings import LocalSettings
 from deploy.services import GATEWAY
 
 MAX_WIDTH = 200
 """A log line is cut here on the screen; the file has it whole."""
+FEW = 4
+"""Lines of a part that died and will live again."""
 REAL_MONEY = {"live": " (real money)", "us": " (real money)"}
 REPEAT_S = 10.0
 """A part's errors appear at most this often, with how many there were in between."""
@@ -60,7 +62,7 @@ class Screen:
 
     def died(self, part: Part, how: str, log: Log, back_off_s: float) -> None:
         """A part died and will be started again."""
-        self._trouble(f"{part.name} died ({how}), starting again in {back_off_s:g} s. {last_words(log)}")
+        self._trouble(f"{part.name} died ({how}), starting again in {back_off_s:g} s. {last_words(log, FEW)}")
 
     def said(self, part: Part, text: str, trouble: bool) -> None:
         """A part wrote a line to its log."""
@@ -88,7 +90,7 @@ class Screen:
         self._trouble(f"{part.name}: {text[:MAX_WIDTH]}{more}")
 
     def _ask(self, part: Part) -> str:
-        return f"http://127.0.0.1:{part.ready_port}{part.ready_path} tells why."
+        return f"http://{part.ready_host}:{part.ready_port}{part.ready_path} tells why."
 
     def _progress(self, text: str) -> None:
         if not self._quiet:
@@ -103,7 +105,7 @@ class Screen:
             print(text, file=to, flush=True)
 
 
-def last_words(log: Log) -> str:
+def last_words(log: Log, lines: int = LAST_LINES) -> str:
     """The end of a log, indented, with where the rest is."""
-    words = "".join(f"\n    {line[:MAX_WIDTH]}" for line in log.last) or "\n    (it said nothing)"
+    words = "".join(f"\n    {line[:MAX_WIDTH]}" for line in list(log.last)[-lines:]) or "\n    (it said nothing)"
     return f"Its last words:{words}\n    (all of it: {log.path})"

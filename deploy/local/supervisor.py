@@ -52,7 +52,7 @@ class Supervisor:
 
     async def _ready(self, stage: Sequence[Keeper]) -> bool:
         """Waits until all of the stage are ready; False when the run is over first."""
-        ready = asyncio.gather(*(keeper.ready.wait() for keeper in stage))
+        ready = asyncio.create_task(_all_ready(stage))
         over = asyncio.create_task(self.over.wait())
         try:
             while not ready.done() and not over.done():
@@ -72,3 +72,7 @@ class Supervisor:
             await asyncio.wait(self._keeping)
         finally:
             self._guard.close()
+
+
+async def _all_ready(stage: Sequence[Keeper]) -> None:
+    await asyncio.gather(*(keeper.ready.wait() for keeper in stage))
