@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 from msgspec import Raw, Struct
 
-from shared.contract.errors import Invalid
+from shared.contract.errors import Invalid, Unavailable
 
 RECHECK_S: Final = 5.0
 """An unknown symbol makes us ask again, but no more often than this: a caller's typing error must not spend our weight."""
@@ -82,8 +82,17 @@ class Symbols:
         return self._monotonic() - self._fetched_at
 
     async def refresh(self) -> Listing:
-        """Fetch the listing anew. Raises what the exchange's refusal raises; the old listing stays."""
-        listing = Listing.read(await self.fetch())
+        """Fetch the listing anew; when that fails the old one stays.
+
+        Raises:
+            ServiceError: the exchange refused or was not to be reached, or its reply cannot be read.
+        """
+        try:
+            listing = Listing.read(await self.fetch())
+        except msgspec.MsgspecError:
+            raise Unavailable(
+                "The exchange's list of symbols cannot be read.", hint="Try again; its format may have changed."
+            ) from None
         self._listing, self._fetched_at = listing, self._monotonic()
         return listing
 

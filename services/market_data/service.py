@@ -1,0 +1,75 @@
+"""What market_data opens, answers and looks after while it lives."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+from services.market_data.handlers import Handlers
+from services.market_data.settings import Settings
+from shared.binance.client import BinanceClient, create_client
+from shared.binance.environments import Environment, environment
+from shared.binance.limits import Lane
+from shared.contract.catalog import owned_by
+from shared.contract.errors import ServiceError
+from shared.contract.market.operations import Ping
+from shared.contract.operation import Owner
+from shared.runtime.clock import now_ms
+from shared.runtime.gossip import Gossip
+from shared.runtime.observe import logger
+from shared.runtime.service import CannotStart, Life
+
+PING_TIMEOUT_MS = 2_000
+_log = logger("market_data")
+
+
+@asynccontextmanager
+async def serve(life: Life[Settings]) -> AsyncGenerator[None, None]:
+    """The resources of market_data: a client of the exchange whose budget is shared with every other process."""
+    settings = life.settings
+    try:
+        exchange = environment(
+            settings.environment,
+            rest_url=settings.rest_url,
+            ws_api_url=settings.ws_api_url,
+            stream_url=settings.stream_url,
+        )
+    except ValueError as error:
+        raise CannotStart(str(error)) from None
+    async with _client(exchange, settings) as client:
+        gossip = await Gossip.open(life.bus, "budget", client.budget.hear)
+        client.budget.on_news = gossip.tell
+        handlers = Handlers(client, refresh_s=settings.exchange_info_refresh_s)
+        life.answer(owned_by(Owner.MARKET), handlers.answer)
+        life.probe("exchange", lambda: _reachable(client))
+        refreshing = asyncio.create_task(_refresh(handlers, settings.exchange_info_refresh_s))
+        yield
+        refreshing.cancel()
+        await gossip.close()
+
+
+@asynccontextmanager
+async def _client(exchange: Environment, settings: Settings) -> AsyncGenerator[BinanceClient, None]:
+    client = create_client(exchange, transport=settings.market_transport)
+    try:
+        yield client
+    finally:
+        await client.close()
+
+
+async def _reachable(client: BinanceClient) -> str:
+    """Why the exchange is not to be reached; empty when it answers."""
+    try:
+        await client.call(Ping(), deadline_ms=now_ms() + PING_TIMEOUT_MS, lane=Lane.ACCOUNT)
+    except ServiceError as error:
+        return error.message
+    return ""
+
+
+async def _refresh(handlers: Handlers, every_s: float) -> None:
+    """Keep the symbols fresh. While the exchange is away the known ones stay."""
+    while True:
+        try:
+            await handlers.symbols.refresh()
+        except ServiceError as error:
+            _log.warning("the exchange's symbols could not be fetched", reason=error.message)
+        await asyncio.sleep(every_s)
