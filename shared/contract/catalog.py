@@ -11,8 +11,9 @@ from shared.contract.operation import Operation, Owner, Spec
 from shared.contract.platform import operations as platform_operations
 from shared.contract.platform import streams as platform_streams
 from shared.contract.trading import operations as trading_operations
+from shared.contract.trading import order_lists
 
-MODULES = (market_operations, trading_operations, account_operations, platform_operations, platform_streams)
+MODULES = (market_operations, trading_operations, order_lists, account_operations, platform_operations, platform_streams)
 
 
 def _declared(module: ModuleType) -> list[Spec]:

@@ -154,10 +154,10 @@ class HistoricalTrades(Operation[list[Trade]], frozen=True):
     tool=Tool("get_historical_block_trades", "Block trades"),
 )
 class HistoricalBlockTrades(Operation[list[BlockTrade]], frozen=True):
-    """Block trades of a symbol from a block trade id on; without it the newest."""
+    """Block trades of a symbol from a block trade id on."""
 
     symbol: Symbol
-    from_id: Maybe[FromId] = UNSET
+    from_id: FromId
     limit: Maybe[Limit] = UNSET
 
 
