@@ -11,5 +11,5 @@ SERVICES: tuple[str, ...] = ("mcp_gateway", "market_data")
 
 def settings_of(service: str) -> type[Settings]:
     """The class of its settings."""
-    declared = vars(import_module(f"services.{service}.settings")).values()
-    return next(cls for cls in declared if isinstance(cls, type) and issubclass(cls, Settings) and cls.service == service)
+    found: type[Settings] = import_module(f"services.{service}.settings").Settings
+    return found

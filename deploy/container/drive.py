@@ -10,7 +10,7 @@ from mcp import Client
 from mcp.types import TextContent
 
 from deploy.container.command import Failed
-from deploy.local.probe import is_ready
+from deploy.local.probe import problem
 
 READY_WITHIN_S = 90.0
 POLL_S = 0.5
@@ -38,9 +38,9 @@ async def drive(gateway: int, nats_port: int, paper: int) -> None:
 
 async def _ready(port: int) -> None:
     until = time.monotonic() + READY_WITHIN_S
-    while not await is_ready("127.0.0.1", port, "/ready"):
+    while why := await problem("127.0.0.1", port, "/ready"):
         if time.monotonic() > until:
-            raise Failed(f"the gateway was not ready within {READY_WITHIN_S:g} s")
+            raise Failed(f"the gateway was not ready within {READY_WITHIN_S:g} s: {why}")
         await asyncio.sleep(POLL_S)
 
 

@@ -11,12 +11,14 @@ from deploy.local.child import Child
 from deploy.local.guard import Guard
 from deploy.local.log import Log
 from deploy.local.part import Part
-from deploy.local.probe import is_ready
+from deploy.local.probe import problem
 from deploy.local.screen import Screen
 
 MAX_DEATHS = 5
 """A part that dies so often within `DEATHS_WITHIN_S` will not live; the run ends with its last words."""
 DEATHS_WITHIN_S = 60.0
+NOT_TO_BE_HELPED = 78
+"""Exit status of a service whose settings are wrong (shared.runtime.service); starting it again would change nothing."""
 BACK_OFF_S = (0.2, 0.5, 1.0, 2.0, 4.0)
 """Wait before a restart, by the number of deaths within the window."""
 FIRST_READY_POLL_S = 0.1
@@ -37,6 +39,7 @@ class Keeper:
     def __init__(self, part: Part, logs: Path, guard: Guard, screen: Screen) -> None:
         self.part = part
         self.ready = asyncio.Event()
+        self.problem = "not started yet"
         self._log_path = logs / f"{part.name}.log"
         self._guard = guard
         self._screen = screen
@@ -56,8 +59,8 @@ class Keeper:
             if self._stop.is_set():
                 return
             back_off_s = self._died()
-            if back_off_s is None:
-                raise KeepsDying(f"{self.part.name} keeps dying ({how_it_ended(status)}).", log)
+            if back_off_s is None or status == NOT_TO_BE_HELPED:
+                raise KeepsDying(f"{self.part.name} cannot live ({how_it_ended(status)}).", log)
             self._screen.died(self.part, how_it_ended(status), log, back_off_s)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._stop.wait(), back_off_s)
@@ -86,14 +89,14 @@ class Keeper:
 
     async def _watch(self, started: float) -> None:
         while True:
-            ready = await is_ready(self.part.ready_host, self.part.ready_port, self.part.ready_path)
-            if ready and not self.ready.is_set():
+            self.problem = await problem(self.part.ready_host, self.part.ready_port, self.part.ready_path)
+            if not self.problem and not self.ready.is_set():
                 self.ready.set()
                 self._screen.ready(self.part, time.monotonic() - started)
-            elif self.ready.is_set() and not ready:
+            elif self.problem and self.ready.is_set():
                 self.ready.clear()
-                self._screen.not_ready(self.part)
-            await asyncio.sleep(READY_POLL_S if ready else FIRST_READY_POLL_S)
+                self._screen.not_ready(self.part, self.problem)
+            await asyncio.sleep(FIRST_READY_POLL_S if self.problem else READY_POLL_S)
 
 
 def how_it_ended(status: int) -> str:

@@ -3,7 +3,7 @@
 import contextlib
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TextIO
 
 from deploy.local.log import LAST_LINES, Log
@@ -34,6 +34,7 @@ class Screen:
         self._quiet = quiet
         self._began = time.monotonic()
         self._errors: dict[str, tuple[float, int]] = {}
+        self._last: dict[str, str] = {}
         self._progress(f"\nBinance MCP Server, environment {settings.environment}{REAL_MONEY.get(settings.environment, '')}\n")
 
     def ready(self, part: Part, took_s: float) -> None:
@@ -51,18 +52,21 @@ class Screen:
         self._progress(f"  logs               {self._settings.run_folder / 'logs'}/<name>.log (here: make run ARGS=--verbose)")
         self._progress("  stop               Ctrl-C\n")
 
-    def not_ready(self, part: Part) -> None:
+    def not_ready(self, part: Part, problem: str) -> None:
         """A part that was ready says that it is not, or says nothing."""
-        self._trouble(f"{part.name} is not ready any more: {self._ask(part)}")
+        self._trouble(f"{part.name} is not ready any more: {problem}")
 
-    def waiting(self, parts: Sequence[Part]) -> None:
-        """Parts that take long."""
-        for part in parts:
-            self._trouble(f"still waiting for {part.name}: {self._ask(part)}")
+    def waiting(self, problems: Mapping[str, str]) -> None:
+        """Parts that take long, and why."""
+        for name, problem in problems.items():
+            self._trouble(f"still waiting for {name}: {problem}")
 
     def died(self, part: Part, how: str, log: Log, back_off_s: float) -> None:
         """A part died and will be started again."""
-        self._trouble(f"{part.name} died ({how}), starting again in {back_off_s:g} s. {last_words(log, FEW)}")
+        last = log.last[-1] if log.last else ""
+        words = "It said the same as before." if last == self._last.get(part.name) else last_words(log, FEW)
+        self._last[part.name] = last
+        self._trouble(f"{part.name} died ({how}), starting again in {back_off_s:g} s. {words}")
 
     def said(self, part: Part, text: str, trouble: bool) -> None:
         """A part wrote a line to its log."""
@@ -88,9 +92,6 @@ class Screen:
         self._errors[part.name] = (now, 0)
         more = f" (and {unseen} more in its log)" if unseen else ""
         self._trouble(f"{part.name}: {text[:MAX_WIDTH]}{more}")
-
-    def _ask(self, part: Part) -> str:
-        return f"http://{part.ready_host}:{part.ready_port}{part.ready_path} tells why."
 
     def _progress(self, text: str) -> None:
         if not self._quiet:

@@ -58,7 +58,7 @@ class Supervisor:
             while not ready.done() and not over.done():
                 done, _ = await asyncio.wait({ready, over}, timeout=REMIND_S, return_when=asyncio.FIRST_COMPLETED)
                 if not done:
-                    self._screen.waiting([keeper.part for keeper in stage if not keeper.ready.is_set()])
+                    self._screen.waiting({k.part.name: k.problem for k in stage if not k.ready.is_set()})
             return not over.done()
         finally:
             ready.cancel()
