@@ -274,7 +274,11 @@ class Bus:
 
     async def _on_regained(self) -> None:
         if self._commands.is_up and self._data.is_up:
-            await asyncio.gather(*(hook() for hook in self._hooks), return_exceptions=True)
+            for hook in self._hooks:
+                try:
+                    await hook()
+                except Exception:
+                    _log.exception("a task after reconnecting failed")
 
     async def settle(self) -> None:
         """Return when the server has seen all subscriptions made so far.

@@ -17,6 +17,7 @@ import structlog
 from structlog.typing import FilteringBoundLogger, Processor
 
 REDACTED = "***"
+Form = Literal["json", "console"]
 _SECRET_KEY = re.compile(
     r"secret|passw|passphrase|token|signature|api_?key|authorization|cookie|private|creds|mbx-apikey", re.IGNORECASE
 )
@@ -35,10 +36,35 @@ def logger(name: str) -> FilteringBoundLogger:
     return structlog.get_logger(module=name)
 
 
-def configure(service: str, level: str = "info", form: Literal["json", "console"] = "json") -> None:
+def configure(service: str, level: str = "info", form: Form = "json") -> None:
     """Send all logs of the process, those of libraries included, to stderr in one form."""
     least = getattr(logging, level.upper())
-    shared: list[Processor] = [
+    prepare, render = _steps(service), _renderer(form)
+    _configure_own(least, [*prepare, render])
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[_foreign_module, *prepare],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, render],
+        )
+    )
+    logging.basicConfig(handlers=[handler], level=least, force=True)
+    for name in _NOISY:
+        logging.getLogger(name).setLevel(max(least, logging.WARNING))
+
+
+def _configure_own(least: int, processors: list[Processor]) -> None:
+    structlog.configure(
+        processors=processors,
+        wrapper_class=structlog.make_filtering_bound_logger(least),
+        logger_factory=_to_stderr,
+        cache_logger_on_first_use=False,
+    )
+
+
+def _steps(service: str) -> list[Processor]:
+    """What happens to every event. Tracebacks become plain text: without local variables, and redacted like all text."""
+    return [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -46,27 +72,12 @@ def configure(service: str, level: str = "info", form: Literal["json", "console"
         _Named(service),
         redact,
     ]
-    render: Processor = (
-        structlog.processors.JSONRenderer(serializer=_json)
-        if form == "json"
-        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), pad_event_to=40)
-    )
-    structlog.configure(
-        processors=[*shared, render],
-        wrapper_class=structlog.make_filtering_bound_logger(least),
-        logger_factory=_to_stderr,
-        cache_logger_on_first_use=False,
-    )
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=[_foreign_module, *shared],
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, render],
-        )
-    )
-    logging.basicConfig(handlers=[handler], level=least, force=True)
-    for name in _NOISY:
-        logging.getLogger(name).setLevel(max(least, logging.WARNING))
+
+
+def _renderer(form: Form) -> Processor:
+    if form == "json":
+        return structlog.processors.JSONRenderer(serializer=_json)
+    return structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), pad_event_to=40)
 
 
 def redact(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
@@ -103,11 +114,11 @@ class _Named:
         self._service = service
 
     def __call__(self, _logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-        return {"service": self._service, **event}
+        return {"service": self._service, **event} if self._service else event
 
 
 def _json(event: Any, **_: Any) -> str:
     return msgspec.json.encode(event, enc_hook=str).decode()
 
 
-structlog.configure(logger_factory=_to_stderr)  # until `configure` is called: never stdout
+_configure_own(logging.INFO, [*_steps(""), _renderer("console")])  # until `configure` is called
