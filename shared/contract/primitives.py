@@ -26,7 +26,7 @@ Symbol = Annotated[
     str,
     Meta(
         pattern=SYMBOL_PATTERN,
-        description="Trading pair, such as BTCUSDT",
+        description="Such as BTCUSDT",
         examples=["BTCUSDT"],
         extra={"code": -1100, "must_be": "a trading pair in upper case such as BTCUSDT"},
     ),
@@ -35,9 +35,7 @@ Symbols = Annotated[list[Symbol], Meta(min_length=1, max_length=500, examples=[[
 HundredSymbols = Annotated[
     list[Symbol], Meta(min_length=1, max_length=100, examples=[["BTCUSDT", "ETHUSDT"]], extra={"code": -1101})
 ]
-SymbolStatus = Annotated[
-    Literal["TRADING", "HALT", "BREAK"], Meta(description="Only symbols in this status", extra={"code": -1122})
-]
+SymbolStatus = Annotated[Literal["TRADING", "HALT", "BREAK"], Meta(extra={"code": -1122})]
 Permission = Annotated[
     str,
     Meta(

@@ -13,16 +13,23 @@ from shared.contract.primitives import INT_MAX, LONG_MAX
 
 Schema = dict[str, Any]
 
-NOT_FOR_AGENTS = frozenset({"recvWindow"})
-"""Parameters of the signed envelope: a call's deadline bounds its validity, and the service that signs knows the clock."""
+NOT_FOR_AGENTS = ("recvWindow", "strategyId", "strategyType")
+"""Endings of parameters that tools leave out: the service that signs knows the clock and the deadline bounds the validity;
+strategy tags are the bookkeeping of programs, for which an agent has its own client order ids."""
+FEW = 20
+"""Beyond so many parameters only the names speak: those of an order list say what they belong to."""
 NO_BOUNDS = frozenset({0, 1, INT_MAX, LONG_MAX})
 """Bounds that only say "an id" or "a number"."""
 
 
 def input_schema(operation: type[Operation[Any]]) -> Schema:
     """The JSON schema of an operation's parameters."""
-    shown = [p for p in parameters(operation).values() if p.name not in NOT_FOR_AGENTS]
-    schema: Schema = {"type": "object", "properties": {p.name: parameter_schema(p) for p in shown}}
+    shown = [p for p in parameters(operation).values() if not _ends_with_one_of(p.name, NOT_FOR_AGENTS)]
+    properties = {p.name: parameter_schema(p) for p in shown}
+    if len(shown) > FEW:
+        for lean in properties.values():
+            lean.pop("description", None)
+    schema: Schema = {"type": "object", "properties": properties}
     if required := [p.name for p in shown if p.required]:
         schema["required"] = required
     schema["additionalProperties"] = False
@@ -48,6 +55,10 @@ def parameter_schema(parameter: Parameter) -> Schema:
     if meta.description:
         schema["description"] = meta.description
     return schema
+
+
+def _ends_with_one_of(name: str, endings: tuple[str, ...]) -> bool:
+    return name.lower().endswith(tuple(ending.lower() for ending in endings))
 
 
 _TYPES = {int: "integer", float: "number", bool: "boolean"}
