@@ -40,7 +40,8 @@ def calls(settings: Settings, bus: Asks, metrics: Metrics, state: SystemState) -
 async def serve(life: Life[Settings]) -> AsyncGenerator[None, None]:
     """Open the endpoint; see `runtime.service`."""
     settings = life.settings
-    answers = calls(settings, life.bus, life.metrics, SystemState(_given(life.bus), settings.environment))
+    state = SystemState(_given(life.bus), settings.environment)
+    answers = calls(settings, life.bus, life.metrics, state)
     mcp = server.build(answers, settings.environment)
     # json_response=False: a caller that hangs up cancels its call, and progress is not dropped; quick replies are JSON anyway.
     endpoint = mcp.streamable_http_app(
@@ -62,6 +63,7 @@ async def serve(life: Life[Settings]) -> AsyncGenerator[None, None]:
     life.app.add_middleware(Guard, path=PATH, hosts=settings.mcp_allowed_hosts, token=settings.mcp_token.get_secret_value())
     async with mcp.session_manager.run():
         yield
+    await state.close()
 
 
 def _given(bus: Bus) -> Callable[[], Awaitable[Bus]]:

@@ -1,21 +1,25 @@
 """The tool get_system_status: asked when something seems wrong, so it answers whatever is down, and soon."""
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Iterable
 
 import msgspec
 from mcp_types.version import HANDSHAKE_PROTOCOL_VERSIONS, MODERN_PROTOCOL_VERSIONS
-from msgspec import Struct
+from msgspec import UNSET, Struct
+from msgspec.structs import replace
 from nats.aio.msg import Msg
 
+from services.mcp_gateway.budget import TOPIC, HeardBudget
 from services.mcp_gateway.server import VERSION
 from shared.contract import subjects
 from shared.contract.catalog import BY_METHOD
 from shared.contract.errors import ServiceError
 from shared.contract.market.models import ServerTime
 from shared.contract.platform.operations import BusStatus, ExchangeStatus, ServiceStatus, SystemStatus
-from shared.runtime.bus import Bus
+from shared.runtime.bus import Bus, BusUnavailable
 from shared.runtime.clock import monotonic, now_ms
+from shared.runtime.gossip import Gossip
 
 GATHER_S = 0.25
 """Services that have not told their state by then are not up."""
@@ -55,6 +59,9 @@ class SystemState:
     def __init__(self, bus: Callable[[], Awaitable[Bus]], environment: str) -> None:
         self._bus = bus
         self._environment = environment
+        self._budget = HeardBudget(environment)
+        self._gossip: tuple[Bus, Gossip] | None = None
+        self._opening = asyncio.Lock()
 
     async def told(self) -> bytes:
         """A `SystemStatus` in JSON; never an error."""
@@ -65,8 +72,31 @@ class SystemState:
         trip_s = await bus.round_trip_s()
         if trip_s is None:
             return self._tell(BusStatus(False), ExchangeStatus(False), (), "The bus does not answer: is NATS running?")
+        await self._listen(bus)
         told, (exchange, problem) = await asyncio.gather(_gather(bus), _exchange(bus))
-        return self._tell(BusStatus(True, round(trip_s * 1000, 2)), exchange, summary(told), problem)
+        return self._tell(BusStatus(True, round(trip_s * 1000, 2)), self._with_budget(exchange), summary(told), problem)
+
+    async def close(self) -> None:
+        """Listen no more."""
+        if self._gossip:
+            await self._gossip[1].close()
+            self._gossip = None
+
+    async def _listen(self, bus: Bus) -> None:
+        """Hear the news of the budget from now on, and at once what was told last."""
+        async with self._opening:
+            if self._gossip and self._gossip[0] is bus:
+                return
+            await self.close()
+            with contextlib.suppress(BusUnavailable):
+                self._gossip = (bus, await Gossip.open(bus, TOPIC, self._budget.hear))
+
+    def _with_budget(self, exchange: ExchangeStatus) -> ExchangeStatus:
+        now = now_ms()
+        used, limit = self._budget.used_weight(now) or (UNSET, UNSET)
+        return replace(
+            exchange, used_weight=used, weight_limit=limit or UNSET, silent_for_ms=self._budget.silent_for_ms(now) or UNSET
+        )
 
     def _tell(self, bus: BusStatus, exchange: ExchangeStatus, services: Iterable[ServiceStatus], problem: str) -> bytes:
         services = list(services)
@@ -76,6 +106,8 @@ class SystemState:
             problems += [f"{name} is not running: start it (make run)." for name in NEEDED if name not in up]
         if isinstance(exchange.clock_ahead_ms, int) and abs(exchange.clock_ahead_ms) > CLOCK_TOLERANCE_MS:
             problems.append(f"The clocks differ by {abs(exchange.clock_ahead_ms)} ms: set this machine's clock (NTP).")
+        if isinstance(exchange.silent_for_ms, int):
+            problems.append(f"The exchange wants silence for {exchange.silent_for_ms} ms more: a limit was broken. Wait.")
         status = SystemStatus(
             ok=not problems,
             environment=self._environment,

@@ -53,7 +53,8 @@ async def _serve(settings: Settings, platform: LocalPlatform | None) -> bool:
         wait_s=settings.mcp_start_wait_s,
         platform=platform,
     )
-    mcp = server.build(calls(settings, bus, metrics, SystemState(bus.bus, settings.environment)), settings.environment)
+    state = SystemState(bus.bus, settings.environment)
+    mcp = server.build(calls(settings, bus, metrics, state), settings.environment)
     told = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, told.set)
@@ -68,6 +69,7 @@ async def _serve(settings: Settings, platform: LocalPlatform | None) -> bool:
     try:
         await asyncio.wait({seeking, speaking, stopping}, return_when=asyncio.FIRST_COMPLETED)
     finally:
+        await state.close()
         for task in (seeking, stopping):
             task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
