@@ -41,6 +41,7 @@ class Log:
         """The process has ended."""
         if self._rest:
             self._take(self._rest)
+            self._rest = b""
         self._file.close()
 
     def _take(self, line: bytes) -> None:

@@ -1,5 +1,6 @@
 """Is a port free, and if not, who holds it?"""
 
+import contextlib
 import errno
 import os
 import socket
@@ -56,7 +57,9 @@ def _listening_sockets(port: int) -> set[str]:
 
 
 def _sockets_of(process: Path) -> set[str]:
-    try:
-        return {os.readlink(link) for link in (process / "fd").iterdir()}
-    except OSError:  # another user's process, or it has just ended
-        return set()
+    found: set[str] = set()
+    with contextlib.suppress(OSError):  # another user's process, or it has just ended
+        for link in (process / "fd").iterdir():
+            with contextlib.suppress(OSError):  # closed meanwhile
+                found.add(os.readlink(link))
+    return found
