@@ -68,6 +68,18 @@ async def _start(module: str, *arguments: str, env: Mapping[str, str] | None = N
     )
 
 
+async def listening(port: int) -> None:
+    """Wait until someone listens on the port of this machine."""
+    async with asyncio.timeout(READY_WITHIN_S):
+        while True:
+            try:
+                _, writer = await asyncio.open_connection("127.0.0.1", port)
+            except OSError:
+                await asyncio.sleep(0.05)
+            else:
+                return writer.close()
+
+
 async def rounds(count: int, variants: Mapping[str, Callable[[], Awaitable[Sample]]]) -> dict[str, dict[str, float]]:
     """Each variant once a round, in turn; the median of every figure by variant."""
     found: dict[str, list[Sample]] = {name: [] for name in variants}
