@@ -96,7 +96,7 @@ class PreventedMatch(Model, frozen=True, kw_only=True):
     symbol: str
     prevented_match_id: int
     taker_order_id: int
-    maker_symbol: str
+    maker_symbol: str | UnsetType = UNSET
     maker_order_id: int
     trade_group_id: int
     self_trade_prevention_mode: str

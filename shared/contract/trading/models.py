@@ -23,6 +23,7 @@ class OrderConditions(Model, frozen=True, kw_only=True):
     prevented_match_id: int | UnsetType = UNSET
     """Only where the order expired because it would have traded with itself."""
     prevented_quantity: str | UnsetType = UNSET
+    trade_group_id: int | UnsetType = UNSET
     used_sor: bool | UnsetType = UNSET
     working_floor: str | UnsetType = UNSET
     peg_price_type: str | UnsetType = UNSET
@@ -43,6 +44,17 @@ class Fill(Model, frozen=True, kw_only=True):
     """-1 with smart order routing, where `alloc_id` tells the allocation."""
     match_type: str | UnsetType = UNSET
     alloc_id: int | UnsetType = UNSET
+
+
+class PreventedTrade(Model, frozen=True, kw_only=True):
+    """A trade with oneself that the order did not make when it was placed."""
+
+    prevented_match_id: int
+    maker_symbol: str | UnsetType = UNSET
+    maker_order_id: int
+    price: str
+    taker_prevented_quantity: str | UnsetType = UNSET
+    maker_prevented_quantity: str | UnsetType = UNSET
 
 
 class OrderReport(OrderConditions, frozen=True, kw_only=True):
@@ -72,6 +84,7 @@ class OrderReport(OrderConditions, frozen=True, kw_only=True):
     """Since when it is on the book; -1 before."""
     self_trade_prevention_mode: str | UnsetType = UNSET
     fills: list[Fill] | UnsetType = UNSET
+    prevented_matches: list[PreventedTrade] | UnsetType = UNSET
 
 
 class CommissionForOrder(Model, frozen=True):
@@ -157,12 +170,13 @@ class HalfResult(Canceled, frozen=True, kw_only=True):
     symbol: str | UnsetType = UNSET  # pyright: ignore[reportIncompatibleVariableOverride, reportGeneralTypeIssues]
     order_list_id: int | UnsetType = UNSET  # pyright: ignore[reportIncompatibleVariableOverride, reportGeneralTypeIssues]
     fills: list[Fill] | UnsetType = UNSET
+    prevented_matches: list[PreventedTrade] | UnsetType = UNSET
     code: int | UnsetType = UNSET
     msg: str | UnsetType = UNSET
 
 
 class CancelReplaced(Model, frozen=True):
-    """What became of both halves of a cancel-replace; where one failed, this comes as the `data` of -2021 or -2022."""
+    """What became of both halves of a cancel-replace; where one failed, it comes as `ErrorData` of -2021 or -2022."""
 
     cancel_result: str
     """SUCCESS, FAILURE or NOT_ATTEMPTED, as the next."""
@@ -212,3 +226,23 @@ class Amended(Model, frozen=True, kw_only=True):
     execution_id: int
     amended_order: AmendedOrder
     list_status: AmendedList | UnsetType = UNSET
+
+
+class ErrorData(Model, frozen=True, kw_only=True):
+    """What an error tells beside code and text: the halves of a cancel-replace, or on 418 and 429 when to come back."""
+
+    cancel_result: str | UnsetType = UNSET
+    new_order_result: str | UnsetType = UNSET
+    cancel_response: HalfResult | UnsetType = UNSET
+    new_order_response: HalfResult | UnsetType | None = UNSET
+    server_time: int | UnsetType = UNSET
+    retry_after: int | UnsetType = UNSET
+    """Unix milliseconds."""
+
+
+class ErrorReply(Model, frozen=True, kw_only=True):
+    """The exchange's error: the body of a REST reply, the `error` of a WebSocket API frame."""
+
+    code: int
+    msg: str
+    data: ErrorData | UnsetType = UNSET
