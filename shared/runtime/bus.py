@@ -76,36 +76,38 @@ class Bus:
             BusUnavailable: not reachable within `wait_s`, login refused, or the server does not fit.
         """
         bus = cls(address, metrics or Metrics(address.name), prefix)
-        await bus._open(wait_s, preflight)
+        try:
+            await bus._open(wait_s, preflight)
+        except BaseException:
+            await bus._commands.abandon()
+            await bus._data.abandon()
+            raise
         return bus
 
     async def _open(self, wait_s: float, preflight: bool) -> None:
-        links = (self._commands, self._data)
+        where = f"NATS server at {self.address}"
         inbox_prefix = f"_INBOX.{self.address.name.partition('/')[0]}"
         try:
             async with asyncio.timeout(wait_s):
-                await asyncio.gather(
-                    self._commands.open(self.address, pending_size=0, inbox_prefix=inbox_prefix),
-                    self._data.open(self.address, pending_size=DATA_PENDING_BYTES, inbox_prefix=inbox_prefix),
-                )
+                await self._commands.open(self.address, pending_size=0, inbox_prefix=inbox_prefix)
+                await self._data.open(self.address, pending_size=DATA_PENDING_BYTES, inbox_prefix=inbox_prefix)
         except TimeoutError:
+            why = self._commands.last_error or self._data.last_error or "no answer"
             raise BusUnavailable(
-                f"No NATS server at {self.address} within {wait_s:g} s ({links[0].last_error or 'no answer'}). "
-                "Start one (make run does) or set BINANCE_NATS_URL."
+                f"No {where} within {wait_s:g} s ({why}). Start one (make run does) or set BINANCE_NATS_URL."
             ) from None
         except (Error, OSError) as error:
-            raise BusUnavailable(f"The NATS server at {self.address} refuses us: {error}.") from None
-        for link in links:
+            raise BusUnavailable(f"The {where} cannot be used: {error}.") from None
+        for link in (self._commands, self._data):
             link.closed.add_done_callback(self._on_closed)
             link.on_regained = self._on_regained
         self._replies = Replies(self.commands.new_inbox())
         self._commands.on_forbidden = self._on_forbidden
         self._jetstream = self.commands.jetstream(timeout=5)  # pyright: ignore[reportUnknownMemberType]
         await self.commands.subscribe(self._replies.subject, cb=self._replies.receive)  # pyright: ignore[reportUnknownMemberType]
-        if await self.round_trip_s() is None:
-            raise BusUnavailable(f"The NATS server at {self.address} accepts connections but does not answer.")
+        await self.settle()
         if preflight and (unfit := await unfitness(self.commands, self._jetstream)):
-            raise BusUnavailable(f"The NATS server at {self.address} does not fit: {unfit}")
+            raise BusUnavailable(f"The {where} does not fit: {unfit}")
 
     @property
     def commands(self) -> Client:
@@ -126,6 +128,11 @@ class Bus:
     def max_payload(self) -> int:
         """Bytes of a message, headers included, that the server takes."""
         return self.data.max_payload
+
+    @property
+    def awaited(self) -> int:
+        """Requests under way."""
+        return len(self._replies)
 
     async def request(
         self,

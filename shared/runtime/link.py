@@ -30,6 +30,8 @@ CONNECT_TIMEOUT_S = 2
 RECONNECT_FIRST_S = 0.05
 RECONNECT_MOST_S = 2.0
 DRAIN_TIMEOUT_S = 5
+ANSWER_WITHIN_S = 1.0
+"""A server that does not answer for so long is not waited for when leaving."""
 TELL_DROPS_EVERY_S = 10.0
 _FOREVER_S = 10**7
 _FORBIDDEN = re.compile(r"permissions violation for (?P<verb>publish|subscription) to \"(?P<subject>[^\"]*)\"")
@@ -82,6 +84,7 @@ class Link:
         """Subjects that the server did not let us subscribe to, in lower case."""
         self.last_error = ""
         self._metrics = metrics
+        self._begun = False
         self._leaving = False
         self._attempts = 0
         self._pong: asyncio.Task[float] | None = None
@@ -95,6 +98,7 @@ class Link:
             nats.errors.AuthorizationError or another of nats-py's errors: the server refuses us.
         """
         options = address.options()
+        self._begun = True
         self._refused_login: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         connecting = asyncio.create_task(
             self.nc.connect(
@@ -148,13 +152,15 @@ class Link:
         return pong.result()
 
     async def close(self) -> None:
-        """Leave: what is still to be sent is sent and what has arrived is handled, as far as the link allows."""
+        """Leave: what is still to be sent is sent and what has arrived is handled, if the server answers."""
         self._leaving = True
         try:
-            await self.nc.drain()
-        except (Error, OSError):
-            await self.nc.close()
-        self._forget_ping()
+            if await self.round_trip_s(ANSWER_WITHIN_S) is not None:
+                async with asyncio.timeout(DRAIN_TIMEOUT_S):
+                    await self.nc.drain()
+        except (Error, OSError, TimeoutError):
+            _log.debug("left without draining", link=self.kind)
+        await self.abandon()
         for task in self._background:
             task.cancel()
 
@@ -162,6 +168,13 @@ class Link:
         sent = perf_counter()
         await self.nc.rtt(timeout=_FOREVER_S)
         return perf_counter() - sent
+
+    async def abandon(self) -> None:
+        """Leave without a word."""
+        self._leaving = True
+        if self._begun:
+            await self.nc.close()
+        self._forget_ping()
 
     def _forget_ping(self) -> None:
         if self._pong is not None and not self._pong.done():
