@@ -1,0 +1,227 @@
+"""MCP over Streamable HTTP, in both eras, with the official client and with plain JSON."""
+
+import asyncio
+import json
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pytest
+from mcp import Client
+from mcp.shared.exceptions import MCPError
+
+from shared.contract.catalog import BY_TOOL
+from shared.runtime.bus import Bus
+from tests.mcp_gateway.gateways import CLIENT, HANDSHAKES, MODERN, Gateway, Market, StartGateway, modern_call, sse
+from tests.support.waiting import eventually
+
+
+@pytest.mark.parametrize("mode", [MODERN, "legacy", "auto"])
+async def test_the_official_client_lists_the_tools_and_calls_each(
+    gateway: Gateway, market: Market, arguments_of: Callable[[Any], dict[str, Any]], mode: str
+) -> None:
+    async with Client(gateway.url, mode=mode) as client:
+        assert client.protocol_version == (HANDSHAKES[-1] if mode == "legacy" else MODERN)
+        assert mode == MODERN or "decimal strings" in (client.instructions or "")
+        tools = (await client.list_tools()).tools
+        assert len(tools) >= 20
+        for tool in tools:
+            given = arguments_of(tool.input_schema)
+            result = await client.call_tool(tool.name, given)
+            assert not result.is_error, (tool.name, result)
+            assert result.structured_content is None
+            assert (result.meta or {})["binance/environment"] == "paper"
+            (content,) = result.content
+            assert content.type == "text"
+            if tool.name != "get_system_status":
+                assert json.loads(content.text) == {"method": BY_TOOL[tool.name].method, "given": given}
+
+
+@pytest.mark.parametrize("version", HANDSHAKES)
+async def test_plain_json_of_every_handshake_version_works(gateway: Gateway, market: Market, version: str) -> None:
+    initialize = {"protocolVersion": version, "capabilities": {}, "clientInfo": CLIENT}
+    answer = sse(await gateway.post({"jsonrpc": "2.0", "id": 0, "method": "initialize", "params": initialize}))
+    assert answer["result"]["protocolVersion"] == version
+    assert answer["result"]["capabilities"]["tools"] is not None
+    headers = {"mcp-protocol-version": version}
+    noted = await gateway.post({"jsonrpc": "2.0", "method": "notifications/initialized"}, headers)
+    assert noted.status_code == 202
+    listed = sse(await gateway.post({"jsonrpc": "2.0", "id": "a", "method": "tools/list"}, headers))
+    assert {"get_price", "get_system_status"} <= {tool["name"] for tool in listed["result"]["tools"]}
+    call = {"name": "get_average_price", "arguments": {"symbol": "ETHUSDT"}}
+    called = sse(await gateway.post({"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": call}, headers))
+    assert json.loads(called["result"]["content"][0]["text"]) == {"method": "avgPrice", "given": {"symbol": "ETHUSDT"}}
+    assert called["result"]["_meta"]["binance/environment"] == "paper"
+
+
+async def test_an_exchange_reply_arrives_as_the_bytes_it_was(gateway: Gateway, market: Market) -> None:
+    body = '{ "price":"0.00000001", "币": "\\u00e9\\n", "new_field": [1.10, 2e3] }'
+    market.reply("avgPrice", body.encode())
+    for plain in (True, False):
+        result = await gateway.call("get_average_price", {"symbol": "币安人生USDT"}, plain=plain)
+        assert result["content"] == [{"type": "text", "text": body}]
+
+
+async def test_an_unknown_tool_is_a_protocol_error_that_names_the_nearest(gateway: Gateway) -> None:
+    async with Client(gateway.url, mode=MODERN) as client:
+        with pytest.raises(MCPError, match=r"Unknown tool: get_prices\. Did you mean get_price\?"):
+            await client.call_tool("get_prices", {})
+
+
+async def test_get_and_delete_are_refused_with_405(gateway: Gateway) -> None:
+    for method in ("GET", "DELETE", "PUT", "OPTIONS"):
+        response = await gateway.http.request(method, gateway.url, headers={"accept": "text/event-stream"})
+        assert (response.status_code, response.headers["allow"]) == (405, "POST")
+
+
+async def test_a_body_beyond_the_limit_is_refused_with_413(gateway: Gateway, market: Market) -> None:
+    body, headers = modern_call("get_price", {"symbol": "A" * 300_000})
+    assert (await gateway.post(body, headers)).status_code == 413
+    assert not market.asked
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"host": "evil.example"}, 421),
+        ({"host": "127.0.0.1.evil.example:8000"}, 421),
+        ({"host": "localhost.:8000"}, 421),
+        ({"host": "localhost:8000"}, 200),
+        ({"host": "[::1]:8000"}, 200),
+        ({"origin": "http://evil.example"}, 403),
+        ({"origin": "http://localhost.evil.example:3000"}, 403),
+        ({"origin": "null"}, 403),
+        ({"origin": "file://localhost"}, 403),
+        ({"origin": "http://localhost:3000"}, 200),
+        ({"origin": "https://127.0.0.1"}, 200),
+    ],
+)
+@pytest.mark.parametrize("plain", [True, False])
+async def test_host_and_origin_decide_who_may_call(
+    gateway: Gateway, market: Market, headers: dict[str, str], status: int, plain: bool
+) -> None:
+    body, base = modern_call("get_server_time", plain=plain)
+    assert (await gateway.post(body, {**base, **headers})).status_code == status
+    assert len(market.asked) == (status == 200)
+
+
+async def test_a_token_keeps_out_who_does_not_know_it(start_gateway: StartGateway, market: Market) -> None:
+    gateway = await start_gateway(mcp_token="open sesame")
+    body, headers = modern_call("get_server_time")
+    for given in ({}, {"authorization": "Bearer wrong"}, {"authorization": "Basic open sesame"}):
+        refused = await gateway.post(body, {**headers, **given})
+        assert refused.status_code == 401
+        assert refused.headers["www-authenticate"] == "Bearer"
+        assert "sesame" not in refused.text
+    assert (await gateway.post(body, {**headers, "authorization": "Bearer open sesame"})).status_code == 200
+    assert (await gateway.http.get(f"{gateway.life.url}/health")).status_code == 200
+
+
+async def test_health_readiness_and_metrics_are_told_beside_the_endpoint(gateway: Gateway, market: Market) -> None:
+    await gateway.call("get_server_time")
+    await gateway.call("get_price", {"symbol": "?"})
+    assert (await gateway.http.get(f"{gateway.life.url}/health")).json()["alive"] is True
+    ready = await gateway.http.get(f"{gateway.life.url}/ready")
+    assert (ready.status_code, ready.json()["ready"]) == (200, True)
+    metrics = (await gateway.http.get(f"{gateway.life.url}/metrics")).text
+    assert 'binance_answers_total{method="get_server_time",outcome="ok"} 1.0' in metrics
+    assert 'binance_answers_total{method="get_price",outcome="invalid"} 1.0' in metrics
+
+
+@pytest.mark.parametrize("plain", [True, False])
+async def test_without_a_service_calls_are_unavailable_at_once(gateway: Gateway, plain: bool) -> None:
+    async with asyncio.timeout(2):
+        result = await gateway.call("get_price", plain=plain)
+    error = json.loads(result["content"][0]["text"])
+    assert result["isError"] is True
+    assert (error["kind"], error["retry_after_ms"]) == ("unavailable", 1000)
+    assert "market_data" in error["hint"]
+
+
+async def test_a_service_that_does_not_answer_is_unavailable_at_the_deadline(
+    start_gateway: StartGateway, market: Market, bus: Bus
+) -> None:
+    async def never(_: object) -> bytes:
+        await asyncio.Event().wait()
+        return b""
+
+    market.replies["ping"] = never
+    gateway = await start_gateway(deadline_ms=200)
+    async with asyncio.timeout(2):
+        result = await gateway.call("ping_binance")
+    assert json.loads(result["content"][0]["text"])["kind"] == "unavailable"
+
+
+@pytest.mark.parametrize("plain", [True, False])
+async def test_a_caller_that_hangs_up_ends_its_call(
+    start_gateway: StartGateway, market: Market, bus: Bus, plain: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    gateway = await start_gateway()
+    asked = asyncio.Event()
+
+    async def never(_: object) -> bytes:
+        asked.set()
+        await asyncio.Event().wait()
+        return b""
+
+    market.replies["ping"] = never
+    body, headers = modern_call("ping_binance", plain=plain)
+    hanging = asyncio.create_task(gateway.post(body, headers))
+    await asked.wait()
+    answers = gateway.life.metrics.answers.labels("ping_binance", "ok")
+    hanging.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await hanging
+    after = await gateway.call("get_server_time", plain=plain)
+    assert after["isError"] is False
+    assert answers._value.get() == 0  # pyright: ignore[reportPrivateUsage]
+    assert "Exception in ASGI" not in caplog.text
+
+
+async def test_a_read_only_gateway_of_one_toolset_shows_only_that(start_gateway: StartGateway) -> None:
+    gateway = await start_gateway(mcp_toolsets=("system",), mcp_read_only=True)
+    async with Client(gateway.url, mode=MODERN) as client:
+        assert [tool.name for tool in (await client.list_tools()).tools] == [
+            "ping_binance",
+            "get_server_time",
+            "get_system_status",
+        ]
+        with pytest.raises(MCPError, match="Unknown tool"):
+            await client.call_tool("get_price", {})
+
+
+async def test_the_list_of_tools_may_be_cached_by_anyone(gateway: Gateway) -> None:
+    async with Client(gateway.url, mode=MODERN) as client:
+        first, second = await client.list_tools(), await client.list_tools()
+    assert (first.ttl_ms, first.cache_scope) == (300_000, "public")
+    assert [tool.name for tool in first.tools] == [tool.name for tool in second.tools]
+
+
+async def test_the_bus_going_down_and_coming_back_is_told_and_healed(own_nats_server: Any, start_gateway: StartGateway) -> None:
+    gateway = await start_gateway(nats_url=(own_nats_server.url,))
+    own_nats_server.kill()
+    async with asyncio.timeout(5):
+        result = await gateway.call("get_price")
+    assert json.loads(result["content"][0]["text"])["kind"] == "unavailable"
+    assert (await gateway.http.get(f"{gateway.life.url}/ready")).status_code == 503
+    status = json.loads((await gateway.call("get_system_status"))["content"][0]["text"])
+    assert (status["ok"], status["bus"]) == (False, {"reachable": False})
+    own_nats_server.start()
+    await eventually(lambda: _is_ready(gateway))
+
+
+async def _is_ready(gateway: Gateway) -> bool:
+    return (await gateway.http.get(f"{gateway.life.url}/ready")).status_code == 200
+
+
+async def test_ending_does_not_wait_for_idle_connections(start_gateway: StartGateway, market: Market) -> None:
+    gateway = await start_gateway()
+    async with httpx.AsyncClient() as other:
+        assert (await other.get(f"{gateway.life.url}/health")).status_code == 200
+        gateway.life.stopping.set()
+        async with asyncio.timeout(5):
+            while True:
+                try:
+                    await other.get(f"{gateway.life.url}/health")
+                except httpx.TransportError:
+                    break
