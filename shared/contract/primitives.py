@@ -181,13 +181,11 @@ OrderRateLimitExceededMode = Annotated[
     ),
 ]
 RecvWindow = Annotated[
-    float | int,
+    Annotated[int, Meta(ge=1, le=60000)] | Annotated[float, Meta(ge=0.001, le=60000)],
     Meta(
-        ge=0.001,
-        le=60000,
         description="How long the request stays valid, ms (up to three decimals)",
         examples=[5000],
-        extra_json_schema={"default": 5000},
+        extra_json_schema={"default": 5000, "maximum": 60000},
         extra={"code": -1131, "must_be": "a number of milliseconds up to 60000"},
     ),
 ]

@@ -36,22 +36,30 @@ def parse(operation: type[Parsed], data: bytes | Mapping[str, Any]) -> Parsed:
         Invalid: with the parameter, what is allowed and an example.
     """
     spec = operation.spec
-    text = b""
+    text = data if isinstance(data, bytes) else _encoded(spec, data)
     try:
-        # A mapping goes through JSON too: then no number is too large, no text half a character, no float infinite.
-        text = (data or b"{}") if isinstance(data, bytes) else msgspec.json.encode(data)
-        parsed = msgspec.json.decode(text, type=operation)
+        parsed = msgspec.json.decode(text or b"{}", type=operation)
     except msgspec.ValidationError as error:
         raise _explain(spec, str(error), text) from None
-    except (msgspec.MsgspecError, TypeError, ValueError, OverflowError, RecursionError):
-        raise Invalid(
-            f"The parameters of {spec.method} are not valid JSON.", hint=f"Send a JSON object, {_example(spec)}."
-        ) from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise _not_json(spec) from None
     given = parsed.given()
     for rule in spec.rules:
         if (broken := rule.broken_by(given)) is not None:
             raise Invalid(f"{spec.method}: {broken}.", hint=f"Example: {_example(spec, given)}.")
     return parsed
+
+
+def _encoded(spec: Spec, data: Mapping[str, Any]) -> bytes:
+    """A mapping goes through JSON too: then no number is too large, no text half a character, no float infinite."""
+    try:
+        return msgspec.json.encode(data)
+    except (TypeError, ValueError, OverflowError, RecursionError):
+        raise _not_json(spec) from None
+
+
+def _not_json(spec: Spec) -> Invalid:
+    return Invalid(f"The parameters of {spec.method} are not valid JSON.", hint=f"Send a JSON object, {_example(spec)}.")
 
 
 def _explain(spec: Spec, error: str, text: bytes) -> Invalid:
