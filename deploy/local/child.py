@@ -12,6 +12,9 @@ from deploy.local.log import Log
 KILL_WAIT_S = 5.0
 """After SIGKILL only the kernel stands between a process and its end."""
 
+LAST_WORDS_S = 2.0
+"""The pipe ends with the process, unless one that left its group still holds it."""
+
 
 class Child:
     """A running process: what it writes goes to its log, its group is under guard."""
@@ -50,7 +53,9 @@ class Child:
         status = await self._process.wait()
         self._signal(signal.SIGKILL)
         self._guard.release(self.pid)
-        await self._reading
+        await asyncio.wait({self._reading}, timeout=LAST_WORDS_S)
+        self._reading.cancel()
+        self._log.close()
         return status
 
     async def stop(self, grace_s: float) -> None:
@@ -70,4 +75,3 @@ class Child:
         assert self._process.stdout is not None
         while chunk := await self._process.stdout.read(64 * 1024):
             self._log.write(chunk)
-        self._log.close()

@@ -12,8 +12,8 @@ OWNER_OF_A_GUARD = """
 import subprocess, sys, signal
 from deploy.local.guard import Guard
 guard = Guard()
-long = subprocess.Popen(["sleep", "600"], start_new_session=True)
-ended = subprocess.Popen(["sleep", "600"], start_new_session=True)
+long = subprocess.Popen(["sleep", "600"], stdout=subprocess.DEVNULL, start_new_session=True)
+ended = subprocess.Popen(["sleep", "600"], stdout=subprocess.DEVNULL, start_new_session=True)
 for process in (long, ended):
     guard.watch(process.pid)
 guard.release(ended.pid)
@@ -28,7 +28,7 @@ async def test_a_guard_kills_the_groups_of_a_killed_supervisor_and_no_other() ->
     watched, released = map(int, (await owner.stdout.readline()).split())
     try:
         owner.kill()
-        await owner.wait()
+        await owner.communicate()
         await eventually(lambda: not _lives(watched))
         assert _lives(released)
     finally:
