@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any, Literal
 
 import httpx
+from msgspec.structs import replace
 
 from shared.binance import replies, usage
 from shared.binance.environments import Environment
@@ -133,14 +134,13 @@ class BinanceClient:
         except BaseException:  # lost or cancelled: charged in full
             self.budget.settle(ticket)
             raise
-        self._account_for(spec, ticket, reply)
-        return reply
+        return self._account_for(operation, ticket, reply)
 
     async def _admit(self, operation: Operation[Any], deadline_ms: float, lane: Lane) -> Ticket:
         spec = operation.spec
-        weight = spec.weight.of(operation.given())
+        weight, orders = self._costs(operation)
         give_up_ms = min(deadline_ms, self._wall_ms() + MAX_WAIT_MS)
-        while delay_ms := self.budget.delay_ms(weight, orders=spec.unfilled_orders, account=self.account, lane=lane):
+        while delay_ms := self.budget.delay_ms(weight, orders, account=self.account, lane=lane):
             self._remaining_ms(spec, deadline_ms)
             if self._wall_ms() + delay_ms > give_up_ms:
                 raise RateLimited(
@@ -150,7 +150,7 @@ class BinanceClient:
                 )
             await asyncio.sleep(delay_ms / 1000)
         self._remaining_ms(spec, deadline_ms)
-        return self.budget.take(weight, orders=spec.unfilled_orders, account=self.account)
+        return self.budget.take(weight, orders, account=self.account)
 
     def _remaining_ms(self, spec: Spec, deadline_ms: float) -> float:
         remaining_ms = deadline_ms - self._wall_ms()
@@ -179,7 +179,9 @@ class BinanceClient:
         if samples:
             self.clock.set(samples)
 
-    def _account_for(self, spec: Spec, ticket: Ticket, reply: Reply) -> None:
+    def _account_for(self, operation: Operation[Any], ticket: Ticket, reply: Reply) -> Reply:
+        """What the reply says of the limits; a refusal that does not tell how long to wait is completed."""
+        spec = operation.spec
         self.budget.settle(ticket, reply.usage)
         if reply.status in (418, 429):
             refused = replies.refusal(reply)
@@ -187,8 +189,18 @@ class BinanceClient:
                 self.budget.learn(usage.from_order_refusal(refused.msg), account=self.account)
             else:
                 self.budget.silence(reply.retry_after_ms or (BAN_MS if reply.status == 418 else MINUTE_MS))
-        elif spec.method == "exchangeInfo" and reply.status == 200:
+            delay_ms = self.budget.delay_ms(*self._costs(operation), account=self.account)
+            return replace(reply, retry_after_ms=reply.retry_after_ms or delay_ms)
+        if spec.method == "exchangeInfo" and reply.status == 200:
             self.budget.learn(usage.from_exchange_info(reply.body))
+        return reply
+
+    @staticmethod
+    def _costs(operation: Operation[Any]) -> tuple[int, int]:
+        """Request weight, and orders added to the unfilled count."""
+        spec, given = operation.spec, operation.given()
+        cancels_only = given.get("orderRateLimitExceededMode") == "CANCEL_ONLY"  # then its cancel goes through all the same
+        return spec.weight.of(given), 0 if cancels_only else spec.unfilled_orders
 
 
 def create_client(

@@ -151,7 +151,7 @@ class RateBudget:
         """How long nothing may leave."""
         return max(0, self.silent_until_ms - self.now_ms())
 
-    def delay_ms(self, weight: int, *, orders: int = 0, account: str = "", lane: Lane = Lane.DATA) -> int:
+    def delay_ms(self, weight: int, orders: int = 0, *, account: str = "", lane: Lane = Lane.DATA) -> int:
         """How long such a request has to wait; 0 when it may leave now."""
         now_ms = self.now_ms()
         delay = max(0, self.silent_until_ms - now_ms)
@@ -160,7 +160,7 @@ class RateBudget:
             delay = max(delay, window.delay_ms(window.cost(weight, orders), lane, now_ms))
         return delay
 
-    def take(self, weight: int, *, orders: int = 0, account: str = "") -> Ticket:
+    def take(self, weight: int, orders: int = 0, *, account: str = "") -> Ticket:
         """Reserve for a request that leaves now; `delay_ms` has just allowed it."""
         self._number += 1
         holds = tuple((window, window.cost(weight, orders)) for window in self._of(account))

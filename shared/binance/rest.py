@@ -42,7 +42,7 @@ class RestTransport:
             headers=self._headers,
             extensions={"target": self._target(request), "timeout": _times(request.timeout_s)},
         )
-        if request.key is not None and spec.security is not Security.NONE:
+        if request.key is not None and (spec.signed or spec.security is not Security.NONE):
             http_request.headers["X-MBX-APIKEY"] = request.key.api_key
         try:
             response = await self._http.handle_async_request(http_request)

@@ -19,7 +19,7 @@ import msgspec
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidHandshake, InvalidStatus
 
-from shared.binance import encoding, replies
+from shared.binance import replies
 from shared.binance.environments import LOOPBACK
 from shared.binance.limits import BAN_MS, MINUTE_MS, RateBudget
 from shared.binance.server_time import Sample, ServerClock
@@ -27,6 +27,7 @@ from shared.binance.signing import Key
 from shared.binance.transport import Lost, NotSent, Reply, Request
 from shared.binance.usage import from_headers
 from shared.binance.ws_connection import OnEvent, WsConnection
+from shared.contract.account.operations import Logon
 from shared.contract.market.operations import Time
 
 logger = logging.getLogger(__name__)
@@ -209,8 +210,7 @@ class WsApiTransport:
         if key is not None:
             if self._clock.is_stale:
                 await self._measure(connection)
-            params = encoding.signed_params({}, key, self._clock.now_ms())
-            reply = await connection.ask("session.logon", params, timeout_s=OPEN_TIMEOUT_S)
+            reply = await connection.send(Request(Logon(), OPEN_TIMEOUT_S, key, self._clock.now_ms()))
             if reply.status == 200:
                 connection.session = key
             else:

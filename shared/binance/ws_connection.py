@@ -15,7 +15,7 @@ from websockets.protocol import State
 from shared.binance import encoding, frames
 from shared.binance.signing import Key
 from shared.binance.transport import Lost, NotSent, Reply, Request
-from shared.contract.operation import Owner, Security
+from shared.contract.operation import Owner
 
 logger = logging.getLogger(__name__)
 
@@ -50,21 +50,18 @@ class WsConnection:
 
     async def send(self, request: Request) -> Reply:
         """See `shared.binance.transport.Transport`."""
-        return await self.ask(request.operation.spec.method, self._params(request), timeout_s=request.timeout_s)
-
-    async def ask(self, method: str, params: encoding.Given, *, timeout_s: float) -> Reply:
-        """Send one frame and wait for its reply; raises as `Transport.send` does."""
         if not self.is_open:
             raise NotSent("no connection to the exchange.")
         loop = asyncio.get_running_loop()
         self._last_id += 1
         request_id, reply = self._last_id, loop.create_future()
+        frame = encoding.frame(request_id, request.operation.spec.method, self._params(request))
         sent_s = loop.time()
         self._in_flight[request_id] = reply
         self.idle.clear()
         try:
-            async with asyncio.timeout(timeout_s):
-                await self._socket.send(encoding.frame(request_id, method, params), text=True)
+            async with asyncio.timeout(request.timeout_s):
+                await self._socket.send(frame, text=True)
                 return await reply
         except TimeoutError:
             if self._heard_s <= sent_s:
@@ -86,11 +83,9 @@ class WsConnection:
     def _params(self, request: Request) -> encoding.Given:
         spec, key = request.operation.spec, request.key
         given = request.operation.given()
-        if key is None or spec.security is Security.NONE:
+        if key is None or not spec.signed:
             return given
-        if not spec.signed:
-            return given if spec.owner is Owner.CONNECTION else {**given, "apiKey": key.api_key}
-        if key is self.session:
+        if key is self.session and spec.owner is not Owner.CONNECTION:
             return {**given, "timestamp": request.timestamp_ms}
         return encoding.signed_params(given, key, request.timestamp_ms)
 
