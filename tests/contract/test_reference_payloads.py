@@ -56,9 +56,8 @@ def payload(file: str) -> Json:
     return reference(f"examples/{file}")
 
 
-def listed(value: Json) -> list[Any]:
-    several: list[Any] = value if isinstance(value, list) else [value]
-    return several
+def listed(value: list[Any] | str | int) -> list[Any]:
+    return value if isinstance(value, list) else [value]
 
 
 def spec_of(file: str) -> Spec:
