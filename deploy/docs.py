@@ -8,15 +8,26 @@ import argparse
 import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from html import escape
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from deploy.local.settings import LocalSettings
-from deploy.services import SERVICES, settings_of
-from shared.contract.catalog import BY_TOOL, OPERATIONS, STREAMS
-from shared.contract.operation import Ended, Spec
-from shared.runtime.settings import Setting, every_setting
+from deploy.services import GATEWAY, SERVICES, settings_of
+from shared.contract.catalog import OPERATIONS, STREAMS
+from shared.contract.operation import Ended, Owner, Spec
+from shared.runtime.settings import Setting, every_setting, names_of
 
 ROOT = Path(__file__).resolve().parent.parent
+ANSWERED_BY = {
+    Owner.MARKET: "market_data",
+    Owner.TRADE: "order_execution",
+    Owner.ACCOUNT: "user_data",
+    Owner.STREAM: "stream_ingestion",
+    Owner.GATEWAY: GATEWAY,
+    Owner.CONNECTION: "",
+}
 _BLOCK = re.compile(r"(<!-- generated:(\w+) -->\n).*?(<!-- /generated -->)", re.DOTALL)
 
 
@@ -65,15 +76,23 @@ def operations() -> str:
     """Every operation: where it is at the exchange and what answers it here."""
     return _table(
         ("Operation", "REST", "Answered by", "MCP tool", "What it is"),
-        ((_code(spec.method), _code(_rest(spec)), spec.owner, _code(_tool(spec)), _about(spec)) for spec in OPERATIONS),
+        (
+            (_code(spec.method), _code(_rest(spec)), _service(spec.owner), _code(_tool(spec)), _about(spec))
+            for spec in OPERATIONS
+        ),
     )
 
 
 def tools() -> str:
-    """Every MCP tool made of an operation."""
+    """Every MCP tool, made of an operation or of a stream."""
+    found = {spec.tool.name: (spec.tool, spec.owner, _about(spec)) for spec in OPERATIONS if spec.tool}
+    for stream in STREAMS:
+        if stream.tool:
+            about = f"Subscribe: {stream.title[0].lower()}{stream.title[1:]}.{_ended(stream.ended)}"
+            found.setdefault(stream.tool.name, (stream.tool, Owner.STREAM, about))
     return _table(
-        ("Tool", "Toolset", "Kind", "What it does"),
-        ((_code(name), spec.tool.toolset, spec.tool.hint, _about(spec)) for name, spec in BY_TOOL.items() if spec.tool),
+        ("Tool", "Toolset", "Kind", "Answered by", "What it does"),
+        ((_code(tool.name), tool.toolset, tool.hint, _service(owner), about) for tool, owner, about in found.values()),
     )
 
 
@@ -102,12 +121,24 @@ TABLES: dict[str, Callable[[], str]] = {"operations": operations, "tools": tools
 
 
 def _settings() -> list[Setting]:
-    return every_setting([*(settings_of(service) for service in SERVICES), LocalSettings])
+    """The settings of all services, and those of `make run` that no service has."""
+    found = every_setting([*(settings_of(service) for service in SERVICES), LocalSettings])
+    own = names_of(LocalSettings, "port")[0].removesuffix("PORT")  # a supervisor has no port; it inherits the setting
+    return [replace(setting, services=_readers(setting)) for setting in found if not setting.name.startswith(own)]
+
+
+def _readers(setting: Setting) -> tuple[str, ...]:
+    return tuple(service for service in setting.services if service != LocalSettings.service) or ("make run",)
 
 
 def _setting(setting: Setting) -> tuple[str, ...]:
     allowed = f" One of {setting.allowed}." if setting.allowed else ""
     return _code(setting.name), _code(setting.default), setting.description + allowed, ", ".join(setting.services)
+
+
+def _service(owner: Owner) -> str:
+    service = ANSWERED_BY[owner]
+    return service if not service or service in SERVICES else f"{service} (to come)"
 
 
 def _rest(spec: Spec) -> str:
@@ -123,7 +154,7 @@ def _about(spec: Spec) -> str:
 
 
 def _ended(ended: Ended | None) -> str:
-    return f" *{ended.status.capitalize()} since {ended.since}: {ended.instead}*" if ended else ""
+    return f" *{ended.status.capitalize()} since {ended.since}: {escape(ended.instead, quote=False)}*" if ended else ""
 
 
 def _code(text: str) -> str:
