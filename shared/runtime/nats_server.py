@@ -136,6 +136,11 @@ class NatsServer:
         """End it as a power failure would."""
         self._end(signal.SIGKILL)
 
+    def send_signal(self, sign: signal.Signals) -> None:
+        """Send a signal to the process, for example SIGSTOP: a server that hangs."""
+        if self._process is not None:
+            self._process.send_signal(sign)
+
     def __enter__(self) -> Self:
         return self.start()
 

@@ -33,12 +33,13 @@ A process whose settings know no bus (the paper exchange) has the same life with
 
 import asyncio
 import gc
+import os
 import signal
 import sys
 import uuid
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
-from typing import Any, Generic, NoReturn, TypeVar
+from typing import Any, Generic, NoReturn, TypeAlias, TypeVar
 
 import uvloop
 from fastapi import FastAPI
@@ -54,9 +55,15 @@ from shared.runtime.settings import BadSettings, BusSettings, Settings
 STOPPED, FAILED, UNAVAILABLE, BUS_CLOSED, BAD_SETTINGS = 0, 1, 69, 70, 78
 GC_THRESHOLD = (50_000, 25, 25)
 """Rare collections: the objects of a request die by reference count, those of the process live as long as it."""
+CLOSE_S = 5.0
+"""Beyond the drain, what is opened gets so long to close; then the process ends regardless."""
 _log = observe.logger("runtime.service")
 
 S = TypeVar("S", bound=Settings)
+
+
+Serve: TypeAlias = "Callable[[Life[S]], AbstractAsyncContextManager[None]]"
+"""What a service is: see the top of this module."""
 
 
 class CannotStart(Exception):
@@ -112,10 +119,8 @@ class Life(Generic[S]):
         """Call this as soon as the process is asked to end: to tell those who wait for long that they will not be served."""
         self._before_drain.append(hook)
 
-    async def live(
-        self, serve: Callable[["Life[S]"], AbstractAsyncContextManager[None]], *, on_ready: Callable[[], None] | None = None
-    ) -> int:
-        """From connecting to the last goodbye; the exit code.
+    async def live(self, serve: "Serve[S]", *, on_ready: Callable[[], None] | None = None) -> int:
+        """From connecting to the last goodbye; the exit code. `on_ready` is called when all is up.
 
         Raises:
             BusUnavailable, PortBusy, CannotStart: it could not start.
@@ -123,6 +128,7 @@ class Life(Generic[S]):
         async with AsyncExitStack() as resources:
             await self._join_bus(resources)
             server = http.HttpServer(self.app, self.settings.host, self.settings.port, grace_s=self.settings.drain_s)
+            resources.push_async_callback(server.stop)
             await resources.enter_async_context(serve(self))
             if self._responder is not None:
                 await self._responder.start()
@@ -135,17 +141,25 @@ class Life(Generic[S]):
             if on_ready is not None:
                 on_ready()
             closed = await self._until_end()
+            last_resort = asyncio.get_running_loop().call_later(2 * self.settings.drain_s + CLOSE_S, _give_up)
             _log.info("draining")
-            for hook in self._before_drain:
-                await hook()
-            if self._responder is not None and not closed:
-                await self._responder.drain(self.settings.drain_s)
-            await server.stop()
+            await self._drain(server)
+        last_resort.cancel()
         if closed:
             _log.error("the bus closed the connection for good; this process ends to be started anew", reason=closed)
             return BUS_CLOSED
         _log.info("stopped")
         return STOPPED
+
+    async def _drain(self, server: http.HttpServer) -> None:
+        for hook in self._before_drain:
+            try:
+                await hook()
+            except Exception:
+                _log.exception("a hook before draining failed")
+        if self._responder is not None:
+            await self._responder.drain(self.settings.drain_s)
+        await server.stop()
 
     async def _join_bus(self, resources: AsyncExitStack) -> None:
         settings: Settings = self.settings
@@ -195,7 +209,7 @@ def address(settings: BusSettings, name: str) -> Address:
     )
 
 
-def run(settings: type[S], serve: Callable[[Life[S]], AbstractAsyncContextManager[None]]) -> NoReturn:
+def run(settings: type[S], serve: Serve[S]) -> NoReturn:
     """Live the life of a service in this process, and end it with the exit code."""
     try:
         given = settings.load()
@@ -207,7 +221,7 @@ def run(settings: type[S], serve: Callable[[Life[S]], AbstractAsyncContextManage
         sys.exit(runner.run(_main(given, serve)))
 
 
-async def _main(settings: S, serve: Callable[[Life[S]], AbstractAsyncContextManager[None]]) -> int:
+async def _main(settings: S, serve: Serve[S]) -> int:
     life = Life(settings)
     loop = asyncio.get_running_loop()
     for sign in (signal.SIGTERM, signal.SIGINT):
@@ -223,6 +237,11 @@ async def _main(settings: S, serve: Callable[[Life[S]], AbstractAsyncContextMana
     except Exception:
         _log.exception("the service failed")
         return FAILED
+
+
+def _give_up() -> NoReturn:
+    _log.error("what was opened did not close in time; ending without it")
+    os._exit(FAILED)
 
 
 def _say(service: str, line: str) -> None:

@@ -11,6 +11,7 @@ class TcpProxy:
         self._target = (host, port)
         self._server: asyncio.Server | None = None
         self._writers: set[asyncio.StreamWriter] = set()
+        self._clients: set[asyncio.StreamWriter] = set()
         self._pumps: set[asyncio.Task[None]] = set()
         self._open = asyncio.Event()
         self._open.set()
@@ -54,6 +55,11 @@ class TcpProxy:
         """Pass bytes on again, those held back included."""
         self._open.set()
 
+    def say(self, words: bytes) -> None:
+        """Tell all clients something that the server did not say."""
+        for client in self._clients:
+            client.write(words)
+
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.accepted += 1
         try:
@@ -61,6 +67,7 @@ class TcpProxy:
         except OSError:
             writer.transport.abort()
             return
+        self._clients.add(writer)
         for source, sink in ((reader, far_writer), (far_reader, writer)):
             self._writers.add(sink)
             pump = asyncio.create_task(self._pump(source, sink))
@@ -77,4 +84,5 @@ class TcpProxy:
             pass
         finally:
             self._writers.discard(sink)
+            self._clients.discard(sink)
             sink.close()
