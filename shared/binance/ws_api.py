@@ -77,6 +77,7 @@ class WsApiTransport:
         on_event: OnEvent | None = None,
         on_open: OnOpen | None = None,
         life_s: float = LIFE_S,
+        max_in_flight: int = MAX_IN_FLIGHT,
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self._url = url
@@ -87,7 +88,7 @@ class WsApiTransport:
         self._on_open = on_open
         self._life_s = life_s
         self._jitter = jitter
-        self._slots = asyncio.Semaphore(MAX_IN_FLIGHT)
+        self._slots = asyncio.Semaphore(max_in_flight)
         self._current: WsConnection | None = None
         self._attempted = asyncio.Event()
         self._next_attempt_s = 0.0

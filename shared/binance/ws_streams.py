@@ -58,7 +58,12 @@ class StreamConnection:
     """An open connection and the streams on it. Use `open`; it is a `sockets.Receiver`."""
 
     def __init__(
-        self, *, on_read: Callable[[], None], on_lost: Callable[["StreamConnection", str], None], max_frame: int = 1 << 30
+        self,
+        *,
+        on_read: Callable[[], None],
+        on_lost: Callable[["StreamConnection", str], None],
+        on_leaving: Callable[[], None],
+        max_frame: int = 1 << 30,
     ) -> None:
         self.routes: dict[bytes, Take] = {}
         """Who takes the payloads of a stream, by its name."""
@@ -67,14 +72,15 @@ class StreamConnection:
         self.heard_at = 0.0
         """When the last bytes were read, by the event loop's clock."""
         self.opened_at = 0.0
-        self.leaving = asyncio.Event()
-        """Set when the exchange announced that it will close the connection."""
+        self.leaving = False
+        """Has the exchange announced that it will close the connection?"""
         self.lost = ""
         """Why it has ended; empty while it lives."""
         self.oversized = 0
         """Frames dropped because they were larger than `max_frame`."""
         self._after_read = on_read
         self._on_lost = on_lost
+        self._on_leaving = on_leaving
         self._max_frame = max_frame
         self._loop = asyncio.get_running_loop()
         self._budget = messages()
@@ -152,7 +158,8 @@ class StreamConnection:
         except msgspec.MsgspecError:
             return  # nothing that this protocol knows
         if found.event_type == _SHUTDOWN or found.stream == f"!{_SHUTDOWN}":
-            self.leaving.set()
+            self.leaving = True
+            self._on_leaving()
         elif found.stream:
             take = self.routes.get(found.stream.encode())
             if take is not None:

@@ -61,6 +61,7 @@ class ScriptedExchange:
         self.ahead_ms = 0.0
         self.sockets: list[web.WebSocketResponse] = []
         """WebSocket API connections, in the order in which they came; closed ones too."""
+        self._wires: list[asyncio.Transport] = []
         self.refuses_sockets: Answer | None = None
         self.port = 0
         self._answers: dict[str, list[Answer]] = {}
@@ -69,7 +70,7 @@ class ScriptedExchange:
         app = web.Application()
         app.router.add_get("/ws-api/v3", self._socket)
         app.router.add_route("*", "/{path:.*}", self._rest)
-        self._runner = web.AppRunner(app, shutdown_timeout=0.1)
+        self._runner = web.AppRunner(app, shutdown_timeout=0.1, access_log=None)
 
     async def __aenter__(self) -> Self:
         await self._runner.setup()
@@ -112,6 +113,11 @@ class ScriptedExchange:
         """Send a frame of its own over the newest socket."""
         await self.sockets[-1].send_str(json.dumps(event))
 
+    def cut(self) -> None:
+        """End all WebSocket API connections without a word."""
+        for wire in self._wires:
+            wire.abort()
+
     async def _note(self, asked: Asked) -> Answer:
         async with self._arrived:
             self.asked.append(asked)
@@ -153,6 +159,8 @@ class ScriptedExchange:
             return web.Response(status=self.refuses_sockets.status, headers=self.refuses_sockets.headers)
         socket = web.WebSocketResponse()
         await socket.prepare(request)
+        assert request.transport is not None
+        self._wires.append(request.transport)
         self.sockets.append(socket)
         number = len(self.sockets)
         tasks: set[asyncio.Task[None]] = set()
