@@ -62,10 +62,6 @@ _log = observe.logger("runtime.service")
 S = TypeVar("S", bound=Settings)
 
 
-Serve: TypeAlias = "Callable[[Life[S]], AbstractAsyncContextManager[None]]"
-"""What a service is: see the top of this module."""
-
-
 class CannotStart(Exception):
     """A service cannot start as it is set up; one line that says what is wrong and what to do. Raise it before `yield`."""
 
@@ -193,6 +189,10 @@ class Life(Generic[S]):
 
     async def _is_running(self) -> str:
         return "draining" if self.stopping.is_set() else ""
+
+
+Serve: TypeAlias = Callable[[Life[S]], AbstractAsyncContextManager[None]]
+"""What a service is: see the top of this module."""
 
 
 def address(settings: BusSettings, name: str) -> Address:
