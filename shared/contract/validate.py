@@ -74,14 +74,12 @@ def _explain(spec: Spec, error: str, text: bytes) -> Invalid:
     if at is None or parameter is None:
         return Invalid(f"The parameters of {spec.method} must be a JSON object.", hint=f"Example: {_example(spec)}.")
     value = _value(text, parameter.name)
+    place, what = parameter.name, parameter
     if at["index"]:
-        place, element = f"{parameter.name}[{at['index']}]", value[int(at["index"])] if value else None
-        return Invalid(
-            f"{place} {_echo(element)} is not allowed: it must be {parameter.item.allowed}.", hint=_hint(parameter, element)
-        )
-    return Invalid(
-        f"{parameter.name} {_echo(value)} is not allowed: it must be {parameter.allowed}.", hint=_hint(parameter, value)
-    )
+        place, what = f"{parameter.name}[{at['index']}]", parameter.item
+        value = value[int(at["index"])] if value else None
+    hint = _nearer(what, value) or f"Example: {_json({parameter.name: parameter.example})}."
+    return Invalid(f"{place} {_echo(value)} is not allowed: it must be {what.allowed}.", hint=hint)
 
 
 def _unknown(spec: Spec, name: str) -> Invalid:
@@ -96,20 +94,22 @@ def _unknown(spec: Spec, name: str) -> Invalid:
     return Invalid(f"{spec.method} has no parameter {_echo(name)}.", hint=hint)
 
 
-def _hint(parameter: Parameter, value: Any) -> str:
-    """What to send instead, as near to what was sent as can be told."""
-    name = parameter.name
-    if isinstance(value, str) and parameter.choices and (near := _nearest(value, parameter.choices)):
-        return f"Did you mean {_json({name: near})}?"
-    if isinstance(value, str) and name in ("symbol", "symbols") and (pair := _PAIR.match(value)):
-        return f"Symbols are upper case without separators: try {(pair[1] + pair[2]).upper()}."
-    if parameter.is_list and isinstance(value, str):
-        return f"Send a list, not text: {_json({name: parameter.example})}."
-    if parameter.type in (int, float) and isinstance(value, str):
-        return f"Send a number, not text: {_json({name: parameter.example})}."
-    if parameter.type is str and isinstance(value, int | float) and not isinstance(value, bool):
-        return f"Send text, not a number: {_json({name: parameter.example})}."
-    return f"Example: {_json({name: parameter.example})}."
+def _nearer(parameter: Parameter, value: Any) -> str | None:
+    """What to send instead, if what was meant can be told from what was sent."""
+    sample = _json({parameter.name: parameter.example})
+    if parameter.is_list:
+        return f"Send a list, not text: {sample}." if isinstance(value, str) else None
+    if parameter.type in (int, float):
+        return f"Send a number, not text: {sample}." if isinstance(value, str) else None
+    if isinstance(value, int | float) and not isinstance(value, bool) and parameter.type is str:
+        return f"Send text, not a number: {sample}."
+    if not isinstance(value, str):
+        return None
+    if parameter.choices and (near := _nearest(value, parameter.choices)):
+        return f"Did you mean {_json(near)}?"
+    if parameter.name in ("symbol", "symbols") and (pair := _PAIR.match(value)):
+        return f"Symbols are upper case without separators: try {_json((pair[1] + pair[2]).upper())}."
+    return None
 
 
 def _nearest(value: str, choices: tuple[str, ...]) -> str | None:
