@@ -123,7 +123,7 @@ class LateBus:
         away_s = 0.0
         while away_s < LOST_S:
             closed, _ = await asyncio.wait({bus.closed}, timeout=PROBE_S)
-            if closed:
+            if closed or (self._platform and self._platform.has_ended):
                 break
             away_s = away_s + PROBE_S if self._platform and not bus.commands.is_connected else 0.0
         log.warning("bus lost")

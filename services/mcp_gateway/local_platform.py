@@ -32,6 +32,16 @@ class LocalPlatform:
         """Is there a child that has not ended?"""
         return self._process is not None and self._process.returncode is None
 
+    @property
+    def pid(self) -> int:
+        """Of the child that was started last, 0 before."""
+        return self._process.pid if self._process else 0
+
+    @property
+    def has_ended(self) -> bool:
+        """Was there a child, and has it ended?"""
+        return self._process is not None and not self.is_running
+
     async def start(self) -> str:
         """Start it and wait until everything is up; the address of its bus.
 

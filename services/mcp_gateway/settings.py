@@ -1,12 +1,13 @@
 """What the gateway can be told."""
 
-from typing import ClassVar, Literal
+from typing import ClassVar, get_args, get_type_hints
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 
+from shared.contract.operation import Tool
 from shared.runtime.settings import ExchangeSettings, Names, Port, own
 
-Toolset = Literal["market", "streams", "account", "trading", "order_lists", "risk", "system"]
+TOOLSETS: tuple[str, ...] = get_args(get_type_hints(Tool)["toolset"])
 
 
 class Settings(ExchangeSettings):
@@ -28,3 +29,10 @@ class Settings(ExchangeSettings):
     mcp_start_wait_s: float = Field(
         default=45.0, gt=0, le=600, description="Over stdio with --with-platform: a call waits so long for the platform."
     )
+
+    @field_validator("mcp_toolsets")
+    @classmethod
+    def _known(cls, toolsets: tuple[str, ...]) -> tuple[str, ...]:
+        if unknown := sorted(set(toolsets) - set(TOOLSETS)):
+            raise ValueError(f"there is no toolset {unknown[0]!r:.40}; there are {', '.join(TOOLSETS)}")
+        return toolsets

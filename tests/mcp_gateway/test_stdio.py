@@ -1,0 +1,157 @@
+"""MCP over stdio: a process of its own, with a bus, without one, and with one that comes late."""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from collections.abc import AsyncGenerator, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from mcp import Client
+from mcp.client.stdio import StdioServerParameters
+
+from shared.contract.catalog import BY_TOOL
+from shared.runtime.bus import Bus
+from shared.runtime.nats_server import NatsServer
+from tests.mcp_gateway.gateways import CLIENT, HANDSHAKES, MODERN, Market
+from tests.support.waiting import eventually
+
+ROOT = Path(__file__).resolve().parents[2]
+ARGUMENTS = ["-m", "services.mcp_gateway", "--stdio"]
+NOBODY = "nats://127.0.0.1:1"
+WITHIN_S = 20
+
+
+class Stdio:
+    """The gateway as a client's child, spoken to line by line."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self.process = process
+
+    @classmethod
+    async def start(cls, url: str, *more: str, prefix: str = "binance") -> "Stdio":
+        pipe = asyncio.subprocess.PIPE
+        env = {**os.environ, "BINANCE_NATS_URL": url, "BINANCE_SUBJECT_PREFIX": prefix}
+        return cls(
+            await asyncio.create_subprocess_exec(
+                sys.executable, *ARGUMENTS, *more, cwd=ROOT, env=env, stdin=pipe, stdout=pipe, stderr=pipe
+            )
+        )
+
+    def send(self, message: dict[str, Any]) -> None:
+        assert self.process.stdin
+        self.process.stdin.write(json.dumps({"jsonrpc": "2.0", **message}).encode() + b"\n")
+
+    async def ask(self, method: str, params: dict[str, Any] | None = None) -> Any:
+        """The result of a request; every line of stdout must be a message of the protocol."""
+        self.send({"id": 1, "method": method, **({"params": params} if params is not None else {})})
+        assert self.process.stdout
+        async with asyncio.timeout(WITHIN_S):
+            line = await self.process.stdout.readline()
+        message = json.loads(line)
+        assert (message["jsonrpc"], message["id"]) == ("2.0", 1)
+        return message.get("result", message)
+
+    async def initialize(self, version: str) -> Any:
+        result = await self.ask("initialize", {"protocolVersion": version, "capabilities": {}, "clientInfo": CLIENT})
+        self.send({"method": "notifications/initialized"})
+        return result
+
+    async def call(self, tool: str, arguments: dict[str, Any] | None = None) -> Any:
+        result = await self.ask("tools/call", {"name": tool, "arguments": arguments or {}})
+        return json.loads(result["content"][0]["text"])
+
+    async def end(self) -> tuple[int, bytes]:
+        """Close its stdin; exit code and what is left of stdout."""
+        assert self.process.stdin
+        self.process.stdin.close()
+        async with asyncio.timeout(WITHIN_S):
+            out, _ = await self.process.communicate()
+        return self.process.returncode or 0, out
+
+
+Start = Callable[..., Any]
+
+
+@pytest_asyncio.fixture
+async def start() -> AsyncGenerator[Start, None]:
+    started: list[Stdio] = []
+
+    async def start(*arguments: str, **more: Any) -> Stdio:
+        started.append(await Stdio.start(*arguments, **more))
+        return started[-1]
+
+    yield start
+    for stdio in started:
+        if stdio.process.returncode is None:
+            stdio.process.kill()
+        await stdio.process.communicate()
+
+
+@pytest.mark.parametrize("mode", ["legacy", MODERN])
+async def test_the_official_client_lists_the_tools_and_calls_each(
+    nats_server: NatsServer, bus: Bus, market: Market, arguments_of: Callable[[Any], dict[str, Any]], mode: str
+) -> None:
+    env = {"BINANCE_NATS_URL": nats_server.url, "BINANCE_SUBJECT_PREFIX": bus.prefix}
+    server = StdioServerParameters(command=sys.executable, args=ARGUMENTS, env=env, cwd=ROOT)
+    async with asyncio.timeout(60), Client(server, mode=mode) as client:
+        tools = (await client.list_tools()).tools
+        assert len(tools) >= 20
+        for tool in tools:
+            given = arguments_of(tool.input_schema)
+            result = await client.call_tool(tool.name, given)
+            assert not result.is_error, (tool.name, result)
+            (content,) = result.content
+            assert content.type == "text"
+            if tool.name != "get_system_status":
+                assert json.loads(content.text) == {"method": BY_TOOL[tool.name].method, "given": given}
+
+
+@pytest.mark.parametrize("version", HANDSHAKES)
+async def test_without_a_bus_tools_are_listed_and_calls_say_what_to_do(start: Start, version: str) -> None:
+    stdio = await start(NOBODY)
+    assert (await stdio.initialize(version))["protocolVersion"] == version
+    assert len((await stdio.ask("tools/list"))["tools"]) >= 20
+    error = await stdio.call("get_price", {"symbol": "BTCUSDT"})
+    assert error["kind"] == "unavailable"
+    assert "make run" in error["hint"]
+    assert "--with-platform" in error["hint"]
+    assert (await stdio.call("get_price", {"symbol": "?"}))["kind"] == "invalid"
+    status = await stdio.call("get_system_status")
+    assert (status["ok"], status["bus"]["reachable"]) == (False, False)
+    assert await stdio.end() == (0, b"")
+
+
+async def test_a_bus_that_comes_later_is_found(start: Start, own_nats_server: NatsServer) -> None:
+    own_nats_server.kill()
+    stdio = await start(own_nats_server.url)
+    await stdio.initialize(HANDSHAKES[-1])
+    assert (await stdio.call("get_price"))["message"].startswith("The platform does not run")
+    own_nats_server.start()
+    await eventually(lambda: _reachable(stdio), within_s=WITHIN_S)
+
+
+async def _reachable(stdio: Stdio) -> bool:
+    return (await stdio.call("get_system_status"))["bus"]["reachable"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_a_signal_ends_it_though_stdin_stays_open(start: Start, number: signal.Signals) -> None:
+    stdio = await start(NOBODY)
+    await stdio.initialize(HANDSHAKES[-1])
+    stdio.process.send_signal(number)
+    async with asyncio.timeout(WITHIN_S):
+        assert await stdio.process.wait() == 0
+
+
+async def test_with_platform_goes_with_stdio_only(start: Start) -> None:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "services.mcp_gateway", "--with-platform", cwd=ROOT, stderr=asyncio.subprocess.PIPE
+    )
+    _, err = await process.communicate()
+    assert process.returncode == 2
+    assert b"--stdio" in err
