@@ -1,0 +1,85 @@
+"""From the outside to the exchange and back, on every way that a user has."""
+
+import json
+import sys
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import nats
+import pytest
+from mcp import Client, StdioServerParameters
+from mcp.types import TextContent
+
+from shared.contract.catalog import BY_TOOL, owned_by
+from shared.contract.operation import Owner, Spec
+from shared.contract.parameters import parameters
+from tests.support.local_platform import LocalPlatform
+from tests.support.process import ROOT
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+MODERN = "2026-07-28"
+HANDSHAKE = "2025-11-25"
+MARKET_TOOLS = {spec.tool.name for spec in owned_by(Owner.MARKET) if spec.tool}
+
+
+@asynccontextmanager
+async def connected(platform: LocalPlatform, way: str, era: str) -> AsyncGenerator[Client]:
+    """An MCP client of that era."""
+    command = StdioServerParameters(
+        command=sys.executable, args=["-m", "services.mcp_gateway", "--stdio"], env=platform.settings, cwd=ROOT
+    )
+    mode = "legacy" if era == HANDSHAKE else MODERN
+    async with Client(platform.mcp_url if way == "http" else command, mode=mode) as client:
+        assert client.protocol_version == era
+        yield client
+
+
+def example(spec: Spec) -> dict[str, Any]:
+    """Arguments for BTCUSDT, and whatever else the operation needs."""
+    known = parameters(spec.type)
+    needed = {name: parameter.example for name, parameter in known.items() if parameter.required}
+    return needed | ({"symbol": "BTCUSDT"} if "symbol" in known else {})
+
+
+@pytest.mark.parametrize("era", [MODERN, HANDSHAKE])
+@pytest.mark.parametrize("way", ["http", "stdio"])
+async def test_an_agent_lists_the_tools_and_calls_each_market_tool(platform: LocalPlatform, way: str, era: str) -> None:
+    async with connected(platform, way, era) as client:
+        listed = {tool.name for tool in (await client.list_tools()).tools}
+        assert listed >= MARKET_TOOLS
+        for name in sorted(MARKET_TOOLS):
+            reply = await client.call_tool(name, example(BY_TOOL[name]))
+            text = "".join(block.text for block in reply.content if isinstance(block, TextContent))
+            assert not reply.is_error, f"{name}: {text}"
+            assert isinstance(json.loads(text), dict | list), name
+
+
+async def test_an_agent_learns_what_was_wrong_and_what_is_allowed(platform: LocalPlatform) -> None:
+    async with connected(platform, "http", MODERN) as client:
+        reply = await client.call_tool("get_historical_prices", {"symbol": "BTCUSDT", "interval": "7m"})
+    text = "".join(block.text for block in reply.content if isinstance(block, TextContent))
+    assert reply.is_error
+    assert "interval" in text
+    assert "15m" in text
+
+
+async def test_the_system_status_says_that_all_is_well(platform: LocalPlatform) -> None:
+    async with connected(platform, "http", MODERN) as client:
+        reply = await client.call_tool("get_system_status", {})
+    text = "".join(block.text for block in reply.content if isinstance(block, TextContent))
+    assert not reply.is_error, text
+    assert "market_data" in text
+    assert json.loads(text)["environment"] == "paper"
+
+
+async def test_a_program_asks_over_the_bus(platform: LocalPlatform) -> None:
+    program = await nats.connect(platform.nats_url)  # pyright: ignore[reportUnknownMemberType]
+    try:
+        reply = await program.request("binance.rpc.market.ticker.24hr", b'{"symbol":"BTCUSDT"}', timeout=10)
+    finally:
+        await program.close()
+    ticker = json.loads(reply.data)
+    assert ticker["symbol"] == "BTCUSDT"
+    assert float(ticker["lastPrice"]) > 0
