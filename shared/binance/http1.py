@@ -28,6 +28,8 @@ MAX_IDLE_S = 30.0
 MAX_BODY = 64 * 1024 * 1024
 """Several times the exchange's largest reply."""
 MAX_HEADERS = 256
+FRAMING = frozenset({b"content-length", b"transfer-encoding"})
+"""Headers that tell where a body ends; without them it ends with the connection."""
 
 Answer = tuple[int, list[tuple[bytes, bytes]], bytes]
 
@@ -91,8 +93,7 @@ class _Connection(asyncio.Protocol):
             self._fail(httpx.RemoteProtocolError("The answer has too many headers."))
 
     def on_headers_complete(self) -> None:
-        names = {name.lower() for name, _ in self._headers}
-        self._ends_with_connection = not names & {b"content-length", b"transfer-encoding"}
+        self._ends_with_connection = not any(name.lower() in FRAMING for name, _ in self._headers)
 
     def on_body(self, body: bytes) -> None:
         self._body.append(body)
@@ -150,7 +151,7 @@ class Http1Transport(httpx.AsyncBaseTransport):
             raise httpx.ReadTimeout("No answer in time.") from None
         finally:
             self._release(connection, loop.time())
-        return httpx.Response(status, headers=headers, content=body)
+        return httpx.Response(status, headers=headers, stream=httpx.ByteStream(body))
 
     async def aclose(self) -> None:
         for connection in (*self._idle, *self._busy):

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Literal
 
 import msgspec
@@ -51,12 +52,26 @@ def from_headers(headers: Iterable[tuple[bytes, bytes]]) -> tuple[tuple[Usage, .
     found: list[Usage] = []
     retry_after_ms = None
     for name, value in headers:
-        if name[:6].lower() == b"x-mbx-" and (match := _HEADER.match(name)) and value.isdigit():
-            kind = "REQUEST_WEIGHT" if match[1].lower() == b"used-weight" else "ORDERS"
-            found.append(Usage(kind, int(match[2]) * _BY_LETTER[match[3].decode().upper()], int(value)))
-        elif name.lower() == b"retry-after" and value.strip().isdigit():
+        meaning = _meaning(name)
+        if meaning is None or not value.isdigit():
+            continue
+        kind, interval_ms = meaning
+        if kind == "RETRY_AFTER":
             retry_after_ms = int(value) * 1000
+        else:
+            found.append(Usage(kind, interval_ms, int(value)))
     return tuple(found), retry_after_ms
+
+
+@lru_cache(maxsize=256)
+def _meaning(header: bytes) -> tuple[str, int] | None:
+    if header.lower() == b"retry-after":
+        return "RETRY_AFTER", 0
+    match = _HEADER.match(header)
+    if match is None:
+        return None
+    kind = "REQUEST_WEIGHT" if match[1].lower() == b"used-weight" else "ORDERS"
+    return kind, int(match[2]) * _BY_LETTER[match[3].decode().upper()]
 
 
 def from_exchange_info(body: bytes) -> tuple[Usage, ...]:
