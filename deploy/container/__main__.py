@@ -46,7 +46,6 @@ def _platform() -> Generator[dict[str, int]]:
         "BINANCE_NATS_PORT": str(ports["nats_port"]),
         "BINANCE_PAPER_EXCHANGE_PORT": str(ports["paper"]),
         "COMPOSE_PROJECT_NAME": f"binance-mcp-trial-{os.getpid()}",
-        "DOCKER_BUILDKIT": "0",
     }
     command = compose()
     print(f"building the image on {os.environ['BASE_IMAGE']}", flush=True)

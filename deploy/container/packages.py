@@ -5,6 +5,8 @@ import shutil
 
 from deploy.container.command import Failed, run
 
+APT_GET = ("apt-get", "-o", "Acquire::Retries=3")
+
 
 def need(*programs: tuple[str, str]) -> None:
     """Installs the packages of those (program, package) that are missing.
@@ -21,5 +23,5 @@ def need(*programs: tuple[str, str]) -> None:
         )
     print(f"installing {' '.join(missing)}", flush=True)
     quiet = {"DEBIAN_FRONTEND": "noninteractive"}
-    run(["apt-get", "update", "-q"], variables=quiet)
-    run(["apt-get", "install", "-y", "-q", "--no-install-recommends", *missing], variables=quiet)
+    run([*APT_GET, "update", "-q"], variables=quiet)
+    run([*APT_GET, "install", "-y", "-q", "--no-install-recommends", *missing], variables=quiet)

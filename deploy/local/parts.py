@@ -31,8 +31,10 @@ def stages(settings: LocalSettings, *, without_gateway: bool = False) -> list[li
     paper = settings.environment == "paper"
     names = [name for name in SERVICES if (name != GATEWAY or not without_gateway) and (name != PAPER_EXCHANGE or paper)]
     loaded = {name: settings_of(name).load() for name in names}
-    exchange = _paper_addresses(settings, loaded[PAPER_EXCHANGE].port) if PAPER_EXCHANGE in loaded else {}
-    services = [_service(name, found, exchange) for name, found in loaded.items()]
+    variables = _paper_addresses(settings, loaded[PAPER_EXCHANGE].port) if PAPER_EXCHANGE in loaded else {}
+    if "log_format" not in settings.model_fields_set:
+        variables["BINANCE_LOG_FORMAT"] = "console"  # who runs it in a terminal is a person
+    services = [_service(name, found, variables) for name, found in loaded.items()]
     nats = _nats(settings)
     return [[nats], services] if nats else [services]
 
@@ -61,7 +63,7 @@ def _nats(settings: LocalSettings) -> Part | None:
     )
 
 
-def _service(name: str, settings: Settings, exchange: dict[str, str]) -> Part:
+def _service(name: str, settings: Settings, variables: dict[str, str]) -> Part:
     host = _reachable(settings.host)
     port = settings.port or free_port(settings.host)
     variable = names_of(type(settings), "port")[-1]
@@ -74,7 +76,7 @@ def _service(name: str, settings: Settings, exchange: dict[str, str]) -> Part:
         ready_path="/api/v3/ping" if name == PAPER_EXCHANGE else "/ready",
         where=f"http://{host}:{port}{'/mcp' if name == GATEWAY else ''}",
         about=ABOUT[name],
-        variables={**exchange, variable: str(port)},
+        variables={**variables, variable: str(port)},
         grace_s=settings.drain_s + GRACE_BEYOND_DRAIN_S,
     )
 
