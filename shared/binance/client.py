@@ -113,6 +113,7 @@ class BinanceClient:
         """Close the transport; requests in flight are lost."""
         if self._measuring is not None:
             self._measuring.cancel()
+            await asyncio.gather(self._measuring, return_exceptions=True)
         await self.transport.close()
 
     async def _send_again(self, operation: Operation[Any], deadline_ms: float, lane: Lane) -> Reply:

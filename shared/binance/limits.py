@@ -40,6 +40,8 @@ NEWS_GROWTH_PERCENT = 2
 
 DEFAULT_WEIGHT = 6000
 """A minute; until the exchange tells its own."""
+MOST_WINDOWS = 256
+"""Kept; a bound, not a number that is ever reached (three an account)."""
 COUNTED = frozenset({"REQUEST_WEIGHT", "ORDERS", "RAW_REQUESTS"})
 """Raw requests are announced but never reported: each process counts its own."""
 
@@ -215,7 +217,7 @@ class RateBudget:
             self._tell(self.now_ms(), urgent=True)
 
     def hear(self, news: bytes) -> bool:
-        """Believe another process's news; False when it is not for us or cannot be read."""
+        """Believe another process's news, old or repeated as it may be; False when it is not for us or cannot be read."""
         try:
             heard = _news.decode(news)
         except msgspec.MsgspecError:
@@ -223,17 +225,21 @@ class RateBudget:
         if heard.scope != self.scope:
             return False
         now_ms = self.now_ms()
-        self.silent_until_ms = max(self.silent_until_ms, min(heard.silent_until_ms, now_ms + LONGEST_BAN_MS))
-        for spent in heard.spent:
-            if spent.type not in COUNTED or spent.interval_ms <= 0 or spent.type == "RAW_REQUESTS":
-                continue
-            window = self._window((spent.type, spent.interval_ms, spent.account), spent.limit)
-            window.roll(now_ms)
-            if spent.limit:
-                window.limit, window.learned = spent.limit, True
-            if spent.start_ms == window.start_ms and spent.used > window.used:
-                window.used, window.known_at = spent.used, self._number
+        if heard.silent_until_ms <= now_ms + LONGEST_BAN_MS:  # else somebody's clock is wrong
+            self.silent_until_ms = max(self.silent_until_ms, heard.silent_until_ms)
+        for spent in heard.spent[:MOST_WINDOWS]:
+            key = (spent.type, spent.interval_ms, spent.account)
+            if spent.type in COUNTED and spent.interval_ms > 0 and (key in self._windows or len(self._windows) < MOST_WINDOWS):
+                self._hear_window(self._window(key, spent.limit), spent, now_ms)
         return True
+
+    def _hear_window(self, window: Window, spent: _Spent, now_ms: int) -> None:
+        window.roll(now_ms)
+        is_fresh = spent.start_ms == window.start_ms
+        if spent.limit and (is_fresh or not window.learned):
+            window.limit, window.learned = spent.limit, True
+        if is_fresh and spent.used > window.used:
+            window.used, window.known_at = spent.used, self._number
 
     def _of(self, account: str) -> list[Window]:
         if account:
@@ -257,6 +263,6 @@ class RateBudget:
         spent = tuple(
             _Spent(*window.key, window.start_ms, window.used, window.limit if window.learned else 0)
             for window in self._windows.values()
-            if window.type != "RAW_REQUESTS"
+            if window.type != "RAW_REQUESTS" and window.limit
         )
         self.on_news(msgspec.json.encode(_News(self.scope, self.silent_until_ms, spent)))

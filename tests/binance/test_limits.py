@@ -208,7 +208,7 @@ def test_news_of_another_window_scope_or_shape_is_not_believed():
     assert not late.hear(b"not news")
 
 
-def test_no_news_can_silence_longer_than_the_exchange_ever_would():
+def test_a_silence_longer_than_the_exchange_ever_imposes_is_not_believed():
     time, news = Time(), list[bytes]()
     wrong = RateBudget(lambda: time.ms * 1000, on_news=news.append)
     wrong.silence(LONGEST_BAN_MS)
@@ -216,7 +216,23 @@ def test_no_news_can_silence_longer_than_the_exchange_ever_would():
 
     shared.hear(news[0])
 
-    assert shared.silent_ms() == LONGEST_BAN_MS
+    assert shared.silent_ms() == 0
+
+
+def test_old_news_told_again_change_nothing():
+    time, news = Time(), list[bytes]()
+    gone = RateBudget(time, on_news=news.append)
+    spend(gone, 5, weight(900, 1200))
+    gone.silence(30_000)
+    shared = RateBudget(time)
+    time.ms += 2 * MINUTE
+    shared.learn([weight(3, 6000)])
+
+    for old in news:
+        shared.hear(old)
+
+    assert shared.silent_ms() == 0
+    assert (shared.windows[0].used, shared.windows[0].limit) == (3, 6000)
 
 
 def test_too_many_orders_stop_the_accounts_orders_only():
