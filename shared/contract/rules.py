@@ -159,17 +159,18 @@ class Needs(Struct, frozen=True):
 
 
 class OnlyWith(Struct, frozen=True):
-    """`name` may be given only where `other` has one of `values`."""
+    """`name` may be given only where `other` has one of `values` (any value when empty)."""
 
     name: str
     other: str
-    values: tuple[str, ...]
+    values: tuple[str, ...] = ()
     code: int = -1106
 
     def broken_by(self, given: Given) -> str | None:
         if self.name not in given or _is(given, self.other, self.values):
             return None
-        return f"{self.name} goes only with {self.other} {_words(self.values, 'or')}: leave it out"
+        where = f"{self.other} {_words(self.values, 'or')}" if self.values else self.other
+        return f"{self.name} goes only with {where}: leave it out"
 
     def mend(self, given: Given, examples: Given) -> Mended:
         return _without(given, (self.name,))

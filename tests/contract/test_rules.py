@@ -115,7 +115,12 @@ BROKEN: list[tuple[str, dict[str, Any], int, str]] = [
     ("order.place", {**MARKET, "icebergQty": "0.1"}, -1106, "icebergQty goes only with"),
     ("order.place", {**STOP, "pegPriceType": "MARKET_PEG"}, -1106, "pegPriceType goes only with"),
     ("order.place", {**PEG, "pegOffsetValue": 3}, -1128, "come together or not at all"),
-    ("order.place", {**LIMIT, "pegOffsetType": "PRICE_LEVEL", "pegOffsetValue": 3}, -1128, "pegPriceType is required"),
+    (
+        "order.place",
+        {**LIMIT, "pegOffsetType": "PRICE_LEVEL", "pegOffsetValue": 3},
+        -1128,
+        "pegOffsetType goes only with pegPriceType",
+    ),
     ("order.place", {**PEG, "timeInForce": "IOC"}, -1013, "PRIMARY_PEG needs timeInForce GTC"),
     ("order.place", {**MAKER, "pegPriceType": "MARKET_PEG"}, -1013, "PRIMARY_PEG only"),
     ("order.cancel", {"symbol": "A"}, -1102, "one of orderId and origClientOrderId is required"),

@@ -142,4 +142,4 @@ def _iceberg(quantity: str, time_in_force: str, code: int) -> Rule:
 
 
 def _pegs(price: str, kind: str, value: str) -> tuple[Rule, ...]:
-    return (Together((kind, value)), Needs(kind, all=(price,), code=-1128))
+    return (OnlyWith(kind, price, code=-1128), OnlyWith(value, price, code=-1128), Together((kind, value)))
