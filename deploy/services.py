@@ -6,10 +6,15 @@ from shared.runtime.settings import Settings
 
 PAPER_EXCHANGE = "paper_exchange"
 GATEWAY = "mcp_gateway"
-SERVICES: tuple[str, ...] = ("mcp_gateway", "market_data")
+SERVICES: tuple[str, ...] = ("mcp_gateway", "market_data", "paper_exchange")
 
 
 def settings_of(service: str) -> type[Settings]:
-    """The class of its settings."""
-    found: type[Settings] = import_module(f"services.{service}.settings").Settings
-    return found
+    """The class of its settings: the one that its module `settings` declares."""
+    module = import_module(f"services.{service}.settings")
+    (declared,) = (
+        value
+        for value in vars(module).values()
+        if isinstance(value, type) and issubclass(value, Settings) and value.__module__ == module.__name__
+    )
+    return declared

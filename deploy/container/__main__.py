@@ -44,7 +44,7 @@ def _platform() -> Generator[dict[str, int]]:
         "BINANCE_IMAGE": "binance-mcp-server:trial",
         "BINANCE_MCP_GATEWAY_PORT": str(ports["gateway"]),
         "BINANCE_NATS_PORT": str(ports["nats_port"]),
-        "BINANCE_PAPER_EXCHANGE_PORT": str(ports["paper"]),
+        "BINANCE_PAPER_PORT": str(ports["paper"]),
         "COMPOSE_PROJECT_NAME": f"binance-mcp-trial-{os.getpid()}",
     }
     command = compose()

@@ -73,7 +73,7 @@ async def _run(options: Options) -> None:
     screen = Screen(settings, everything, verbose=options.verbose, quiet=options.quiet)
     supervisor = Supervisor(parts, settings.run_folder / "logs", screen)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        if signal.getsignal(number) != signal.SIG_IGN:  # nohup
+        if number is not signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:  # nohup
             asyncio.get_running_loop().add_signal_handler(number, supervisor.over.set)
     orphan = asyncio.create_task(_end_with_parent(supervisor.over)) if options.quiet else None
     try:

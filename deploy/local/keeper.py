@@ -93,7 +93,7 @@ class Keeper:
             if not self.problem and not self.ready.is_set():
                 self.ready.set()
                 self._screen.ready(self.part, time.monotonic() - started)
-            elif self.problem and self.ready.is_set():
+            elif self.problem and self.ready.is_set() and not self._stop.is_set():
                 self.ready.clear()
                 self._screen.not_ready(self.part, self.problem)
             await asyncio.sleep(FIRST_READY_POLL_S if self.problem else READY_POLL_S)

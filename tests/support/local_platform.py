@@ -21,7 +21,7 @@ class LocalPlatform:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        names = ("mcp_gateway", "market_data", "paper_exchange", "nats", "nats_monitor")
+        names = ("mcp_gateway", "market_data", "paper", "nats", "nats_monitor")
         self.ports = {name: free_port("127.0.0.1") for name in names}
         self.arguments: tuple[str, ...] = ()
         self.more: dict[str, str] = {}
