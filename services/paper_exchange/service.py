@@ -1,0 +1,117 @@
+"""The life of the paper exchange: settings, market, port, a heartbeat that lets the market live, and an orderly end."""
+
+import asyncio
+import contextlib
+import gc
+import signal
+import sys
+from time import perf_counter
+from typing import NoReturn
+
+import uvloop
+
+from services.paper_exchange import operator_api
+from services.paper_exchange.clock import Clock
+from services.paper_exchange.door import Door
+from services.paper_exchange.handlers import Handlers
+from services.paper_exchange.rest import Rest
+from services.paper_exchange.server import App, Server
+from services.paper_exchange.settings import PaperSettings
+from services.paper_exchange.venue import Venue
+from services.paper_exchange.weights import Limits, Weights
+from services.paper_exchange.ws_api import WsApi
+from shared.runtime import http, observe
+from shared.runtime.metrics import Metrics
+from shared.runtime.settings import BadSettings
+
+HEARTBEAT_S = 0.05
+"""The market lives in steps of this length; what it does does not depend on it."""
+UNAVAILABLE, BAD_SETTINGS = 69, 78
+"""Exit codes, as of every service."""
+_GC = (50_000, 25, 25)
+_log = observe.logger("paper_exchange")
+
+
+class PaperExchange:
+    """A running paper exchange."""
+
+    def __init__(self, settings: PaperSettings) -> None:
+        start_us = settings.paper_start_ms * 1000
+        self.clock = Clock()
+        if start_us:
+            self.clock.offset_us = start_us - self.clock()
+            self.clock = Clock(self.clock.offset_us)
+        limits = Limits(weight=settings.paper_weight_limit, connections=settings.paper_connection_limit)
+        self.venue = Venue(settings.paper_seed, self.clock(), speed=settings.paper_speed)
+        door = Door(Handlers(self.venue, limits), Weights(limits), self.clock)
+        self._probes = http.Probes(settings.service)
+        self._probes.add("market", self._lives)
+        operator = http.application("paper_exchange", self._probes, Metrics("paper_exchange"))
+        operator_api.add_routes(operator, self.venue)
+        self.server = Server(App(Rest(door), WsApi(door), operator), settings.host, settings.port)
+        self._heart: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Return when requests are answered."""
+        self.venue.advance(self.clock())
+        await self.server.start()
+        self._heart = asyncio.create_task(self._beat())
+
+    async def stop(self) -> None:
+        """End what is under way and close the port."""
+        await self.server.stop()
+        if self._heart is not None:
+            self._heart.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._heart
+
+    async def failed(self) -> None:
+        """Return when the market has stopped living, which it never should."""
+        if self._heart is not None:
+            await asyncio.wait([self._heart])
+
+    async def _beat(self) -> None:
+        while True:
+            self.venue.advance(self.clock())
+            await asyncio.sleep(HEARTBEAT_S)
+
+    async def _lives(self) -> str:
+        late_s = (self.clock() - self.venue.now_us) / 1e6
+        return "" if late_s < 2 else f"the market is {late_s:.1f} s behind"
+
+
+async def serve(settings: PaperSettings) -> int:
+    """Run until SIGTERM or SIGINT; the exit code."""
+    started = perf_counter()
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for each in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(each, stopping.set)
+    try:
+        exchange = PaperExchange(settings)
+    except http.PortBusy as busy:
+        _log.error("cannot start", reason=str(busy))
+        return UNAVAILABLE
+    await exchange.start()
+    gc.freeze()
+    gc.set_threshold(*_GC)
+    _log.info("ready", url=exchange.server.url, took_ms=round((perf_counter() - started) * 1000))
+    waits = [asyncio.create_task(stopping.wait()), asyncio.create_task(exchange.failed())]
+    await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+    for wait in waits:
+        wait.cancel()
+    failed = not stopping.is_set()
+    _log.info("stopping")
+    await exchange.stop()
+    return 1 if failed else 0
+
+
+def run() -> NoReturn:
+    """The process."""
+    try:
+        settings = PaperSettings.load()
+    except BadSettings as bad:
+        sys.stderr.write(f"paper_exchange: {bad}\n")
+        raise SystemExit(BAD_SETTINGS) from None
+    observe.configure("paper_exchange", settings.log_level, settings.log_format)
+    raise SystemExit(uvloop.run(serve(settings)))

@@ -1,0 +1,28 @@
+"""Settings of the paper exchange."""
+
+from typing import ClassVar
+
+from pydantic import Field
+
+from shared.runtime.settings import Port, Settings, own
+
+
+class PaperSettings(Settings):
+    """What the paper exchange can be told; the names begin with BINANCE_PAPER_."""
+
+    service: ClassVar[str] = "paper"
+
+    port: Port = own(9000, "Port of the paper exchange: REST and WebSockets; 0 takes a free one.")
+    paper_seed: str = Field(default="1", max_length=64, description="The same seed makes the same synthetic market.")
+    paper_speed: float = Field(
+        default=1.0, gt=0, le=100, description="How fast the agents of the synthetic market live, as a multiple of real time."
+    )
+    paper_start_ms: int = Field(
+        default=0, ge=0, description="Where the synthetic market's time begins (Unix ms) and goes on from; 0 is now."
+    )
+    paper_weight_limit: int = Field(
+        default=6000, ge=1, description="Request weight that an address may spend in a minute; raise it for benchmarks."
+    )
+    paper_connection_limit: int = Field(
+        default=300, ge=1, description="WebSocket connections that an address may open in five minutes."
+    )
