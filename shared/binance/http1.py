@@ -42,14 +42,8 @@ class _Connection(asyncio.Protocol):
         self.answer: asyncio.Future[Answer] | None = None
         self.idle_since = 0.0
         self.is_open = False
-        self._begin()
-
-    def _begin(self) -> None:
         self._parser = httptools.HttpResponseParser(self)
-        self._headers: list[tuple[bytes, bytes]] = []
-        self._body: list[bytes] = []
-        self._size = 0
-        self._ends_with_connection = False
+        self.on_message_begin()
 
     def ask(self, request: bytes, answer: asyncio.Future[Answer]) -> None:
         assert self.transport is not None
@@ -69,9 +63,6 @@ class _Connection(asyncio.Protocol):
         self.is_open = True
 
     def data_received(self, data: bytes) -> None:
-        if self.answer is None:
-            self.abort()  # an answer to nothing: the next one would be taken for another request's
-            return
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserError:
@@ -86,6 +77,14 @@ class _Connection(asyncio.Protocol):
         self._fail(httpx.ReadError("The connection was lost before the answer."))
 
     # called by httptools
+
+    def on_message_begin(self) -> None:
+        self._headers: list[tuple[bytes, bytes]] = []
+        self._body: list[bytes] = []
+        self._size = 0
+        self._ends_with_connection = False
+        if self.answer is None and self.is_open:
+            self.abort()  # an answer to nothing: it would be taken for the next request's
 
     def on_header(self, name: bytes, value: bytes) -> None:
         self._headers.append((name, value))
@@ -102,15 +101,14 @@ class _Connection(asyncio.Protocol):
             self._fail(httpx.RemoteProtocolError("The answer is too long."))
 
     def on_message_complete(self) -> None:
-        status, keeps_alive = self._parser.get_status_code(), self._parser.should_keep_alive()
-        headers, body = self._headers, b"".join(self._body)
-        self._begin()
+        status = self._parser.get_status_code()
+        self._ends_with_connection = False
         if status < 200:
             return  # 1xx announces the real answer
-        self.is_open = self.is_open and keeps_alive
+        self.is_open = self.is_open and self._parser.should_keep_alive()
         answer, self.answer = self.answer, None
         if answer is not None and not answer.done():
-            answer.set_result((status, headers, body))
+            answer.set_result((status, self._headers, b"".join(self._body)))
 
     def _fail(self, error: httpx.TransportError) -> None:
         answer, self.answer = self.answer, None
