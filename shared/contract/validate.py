@@ -25,8 +25,8 @@ _MISSING = re.compile(r"missing required field `(\w+)`$")
 _UNKNOWN = re.compile(r"contains unknown field `(.*)`$", re.DOTALL)
 MAX_ECHO = 60
 """So much of a wrong value is told back; it may be anything."""
-MAX_MENDS = 10
-"""Rules mended for an example before it is given up: more than any operation has that could lead into each other."""
+MAX_MENDS = 30
+"""Rules mended for an example before it is given up: an order list has 28, of which few can be broken at once."""
 
 
 def parse(operation: type[Parsed], data: bytes | Mapping[str, Any]) -> Parsed:

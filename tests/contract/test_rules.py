@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.contract import catalog
@@ -187,6 +187,7 @@ def test_every_rule_names_parameters_of_its_operation_and_a_documented_code():
             assert rule.broken_by({}) is None or set(rule.mend({}, examples)) <= set(examples)
 
 
+@settings(deadline=None)
 @given(st.sampled_from([spec for spec in catalog.OPERATIONS if spec.rules]), st.data())
 def test_whatever_breaks_the_rules_the_example_keeps_them(spec: Any, data: st.DataObject):
     known = parameters(spec.type)

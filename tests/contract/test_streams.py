@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.contract.errors import Invalid
@@ -48,6 +48,7 @@ def test_a_stream_is_found_by_its_name_and_by_its_subject(name: str, subject: st
     assert stream.exchange_name(symbol, value) == name
 
 
+@settings(deadline=None)
 @given(stream=ANY_STREAM, symbol=SYMBOLS, data=st.data())
 def test_name_and_subject_are_inverse_for_every_stream_and_symbol(stream: Stream, symbol: str, data: st.DataObject):
     value = data.draw(st.sampled_from(stream.values or ("",)))
@@ -57,6 +58,7 @@ def test_name_and_subject_are_inverse_for_every_stream_and_symbol(stream: Stream
     assert find_subject(stream.subject(symbol, value, prefix="paper"), prefix="paper") == (stream, symbol, value)
 
 
+@settings(deadline=None)
 @given(stream=ANY_STREAM, symbol=SYMBOLS, data=st.data())
 def test_a_subject_has_only_whole_tokens(stream: Stream, symbol: str, data: st.DataObject):
     value = data.draw(st.sampled_from(stream.values or ("",)))

@@ -5,7 +5,7 @@ import re
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.contract import catalog
@@ -153,6 +153,7 @@ ANY_JSON = st.recursive(
 ANY_OPERATION = st.sampled_from(catalog.OPERATIONS)
 
 
+@settings(deadline=None)
 @given(spec=ANY_OPERATION, data=st.data())
 def test_whatever_is_sent_it_passes_or_is_refused_in_our_own_words(spec: Spec, data: st.DataObject):
     known = st.sampled_from(sorted(parameters(spec.type)) or ["x"])
@@ -170,6 +171,7 @@ def test_whatever_is_sent_it_passes_or_is_refused_in_our_own_words(spec: Spec, d
         assert parse(spec.type, outcome.given()) == outcome
 
 
+@settings(deadline=None)
 @given(spec=ANY_OPERATION, text=st.binary(max_size=300))
 def test_whatever_bytes_are_sent_they_pass_or_are_refused(spec: Spec, text: bytes):
     outcome = parsed(spec, text)
