@@ -21,6 +21,7 @@ from shared.runtime.metrics import Metrics
 
 log = observe.logger("mcp_gateway.calls")
 OK = "ok"
+BUSY_RETRY_MS = 250
 
 
 class ToolReply(Struct, frozen=True):
@@ -62,6 +63,7 @@ class Calls:
         prefix: str,
         deadline_ms: int,
         max_result_tokens: int,
+        concurrency: int,
         local: Mapping[str, Local],
     ) -> None:
         self.tools = tools
@@ -70,12 +72,22 @@ class Calls:
         self._prefix = prefix
         self._deadline_ms = deadline_ms
         self._limit = max_result_tokens * BYTES_PER_TOKEN
+        self._concurrency = concurrency
         self._local = local
+        self.in_flight = 0
+        """Calls that are being worked on."""
 
     async def call(self, name: str, arguments: Mapping[str, Any], caller: str = "") -> ToolReply:
         """The answer of a tool that there is (`name in tools`); never raises a ServiceError, for an agent reads errors."""
         started = time.perf_counter()
+        self.in_flight += 1
         try:
+            if self.in_flight > self._concurrency:
+                raise Unavailable(
+                    f"The gateway is busy with {self._concurrency} calls.",
+                    retry_after_ms=BUSY_RETRY_MS,
+                    hint="Try again shortly.",
+                )
             reply = ToolReply(await self._answer(self.tools[name], arguments, caller))
         except ServiceError as error:
             reply = ToolReply(encode_error(error).decode(), error.kind)
@@ -83,6 +95,8 @@ class Calls:
             log.exception("tool call failed", tool=name)
             failed = Unavailable("The gateway failed to work out this call.", hint="Try again; its log says what happened.")
             reply = ToolReply(encode_error(failed).decode(), failed.kind)
+        finally:
+            self.in_flight -= 1
         self._metrics.answers.labels(name, reply.error or OK).inc()
         self._metrics.answer_seconds.labels(name).observe(time.perf_counter() - started)
         return reply

@@ -32,6 +32,7 @@ def calls(settings: Settings, bus: Asks, metrics: Metrics, state: SystemState) -
         prefix=settings.subject_prefix,
         deadline_ms=settings.deadline_ms,
         max_result_tokens=settings.mcp_max_result_tokens,
+        concurrency=settings.concurrency,
         local={GetSystemStatus.spec.method: state.told},
     )
 

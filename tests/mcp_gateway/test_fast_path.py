@@ -181,7 +181,7 @@ async def test_only_a_post_to_the_endpoint_concerns_the_fast_path() -> None:
         async def request(self, *_: Any, **__: Any) -> bytes:
             raise AssertionError("must not ask")
 
-    calls = Calls({}, Nobody(), Metrics("test"), prefix="t", deadline_ms=1, max_result_tokens=1000, local={})
+    calls = Calls({}, Nobody(), Metrics("test"), prefix="t", deadline_ms=1, max_result_tokens=1000, concurrency=1, local={})
     path = FastPath(app, calls, path="/mcp", max_body_bytes=10, meta={}, server_info={})
     for scope in ({"type": "lifespan"}, {"type": "websocket", "path": "/mcp"}, {"type": "http", "path": "/health"}):
         await path(scope, None, None)  # pyright: ignore[reportArgumentType]

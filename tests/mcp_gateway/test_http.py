@@ -178,6 +178,55 @@ async def test_a_caller_that_hangs_up_ends_its_call(
     assert "Exception in ASGI" not in caplog.text
 
 
+async def test_one_call_too_many_is_told_to_come_back(start_gateway: StartGateway, market: Market) -> None:
+    gateway = await start_gateway(concurrency=1)
+    asked, answer = asyncio.Event(), asyncio.Event()
+
+    async def slow(_: object) -> bytes:
+        asked.set()
+        await answer.wait()
+        return b"{}"
+
+    market.replies["ping"] = slow
+    first = asyncio.create_task(gateway.call("ping_binance"))
+    await asked.wait()
+    busy = json.loads((await gateway.call("get_server_time"))["content"][0]["text"])
+    assert (busy["kind"], busy["retry_after_ms"]) == ("unavailable", 250)
+    answer.set()
+    assert (await first)["isError"] is False
+    assert (await gateway.call("get_server_time"))["isError"] is False
+
+
+@pytest.mark.parametrize("plain", [True, False])
+async def test_a_call_under_way_is_answered_while_the_gateway_ends(
+    start_gateway: StartGateway, market: Market, plain: bool
+) -> None:
+    gateway = await start_gateway()
+    asked, answer = asyncio.Event(), asyncio.Event()
+
+    async def slow(_: object) -> bytes:
+        asked.set()
+        await answer.wait()
+        return b"{}"
+
+    market.replies["ping"] = slow
+    call = asyncio.create_task(gateway.call("ping_binance", plain=plain))
+    await asked.wait()
+    gateway.life.stopping.set()
+    await eventually(lambda: _refuses(gateway))
+    answer.set()
+    assert (await call)["isError"] is False
+
+
+async def _refuses(gateway: Gateway) -> bool:
+    async with httpx.AsyncClient() as other:
+        try:
+            await other.get(f"{gateway.life.url}/health")
+        except httpx.TransportError:
+            return True
+    return False
+
+
 async def test_a_read_only_gateway_of_one_toolset_shows_only_that(start_gateway: StartGateway) -> None:
     gateway = await start_gateway(mcp_toolsets=("system",), mcp_read_only=True)
     async with Client(gateway.url, mode=MODERN) as client:
@@ -215,13 +264,7 @@ async def _is_ready(gateway: Gateway) -> bool:
 
 
 async def test_ending_does_not_wait_for_idle_connections(start_gateway: StartGateway, market: Market) -> None:
-    gateway = await start_gateway()
-    async with httpx.AsyncClient() as other:
-        assert (await other.get(f"{gateway.life.url}/health")).status_code == 200
-        gateway.life.stopping.set()
-        async with asyncio.timeout(5):
-            while True:
-                try:
-                    await other.get(f"{gateway.life.url}/health")
-                except httpx.TransportError:
-                    break
+    gateway = await start_gateway(drain_s=30)
+    assert (await gateway.http.get(f"{gateway.life.url}/health")).status_code == 200
+    gateway.life.stopping.set()
+    await eventually(lambda: _refuses(gateway), within_s=5)
