@@ -37,7 +37,8 @@ GRACE_S = 0.1
 ROUND_TRIP_TIMEOUT_S = 2.0
 DURABLE_AT_ONCE = 64
 """Durable publishes under way at once; as fast as nats-py's asynchronous publishing, which loses acknowledgements."""
-_HEADROOM = 256
+_OWN_HEADERS_BYTES = 4096
+"""More than our own headers ever take."""
 _log = logger("runtime.bus")
 
 
@@ -160,9 +161,9 @@ class Bus:
         try:
             body = await self._request(subject, payload, deadline_ms, headers, command)
         except ServiceError as error:
-            self.metrics.requests.labels(error.kind).inc()
+            self.metrics.requests[error.kind] += 1
             raise
-        self.metrics.requests.labels("ok").inc()
+        self.metrics.requests["ok"] += 1
         return body
 
     async def _request(
@@ -180,8 +181,9 @@ class Bus:
             headers[tracing.TRACEPARENT] = traceparent
         if more:
             headers.update(more)
-        self._check_size(payload, headers)
-        reply_to, future = self._replies.expect(subject)
+        if more or len(payload) + _OWN_HEADERS_BYTES > self.commands.max_payload:
+            self._check_size(payload, headers)
+        reply_to, future = self._replies.expect(subject, wait_s + GRACE_S)
         try:
             try:
                 await self.commands.publish(subject, payload, reply=reply_to, headers=headers)
@@ -189,8 +191,7 @@ class Bus:
                 raise _link_down() from None
             except Error as error:
                 raise Unavailable(f"The bus did not take the request ({error}).", hint="Nothing was executed.") from None
-            async with asyncio.timeout(wait_s + GRACE_S):
-                message = await future
+            message = await future
         except TimeoutError:
             raise _no_answer(subject, command) from None
         finally:
@@ -319,8 +320,6 @@ class Bus:
 
     def _check_size(self, payload: bytes, headers: Mapping[str, str] | None) -> None:
         limit = self.data.max_payload
-        if len(payload) + _HEADROOM < limit and not headers:
-            return
         if (size := wire.size(payload, headers)) > limit:
             raise Invalid(f"The message has {size} bytes, the bus carries {limit}.", hint="Send or ask for less at a time.")
 

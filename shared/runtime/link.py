@@ -19,6 +19,7 @@ from msgspec import Struct
 from nats.aio.client import Client, Server
 from nats.errors import Error, SlowConsumerError
 
+from shared.runtime.client import FastClient
 from shared.runtime.clock import monotonic
 from shared.runtime.metrics import Metrics
 from shared.runtime.observe import logger, without_secrets
@@ -75,7 +76,7 @@ class Link:
 
     def __init__(self, kind: str, metrics: Metrics) -> None:
         self.kind = kind
-        self.nc = Client()
+        self.nc: Client = FastClient()
         self.closed: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         """Done when the client has closed for good without being asked to; the reason."""
         self.on_forbidden: Callable[[str], None] = _ignore
@@ -177,6 +178,7 @@ class Link:
         self._forget_ping()
 
     def _forget_ping(self) -> None:
+        """Only while the link is down: its answer can no longer come, and a ping to the next server is not there yet."""
         if self._pong is not None and not self._pong.done():
             self._pong.cancel()
         self._pong = None
@@ -213,13 +215,13 @@ class Link:
             _log.debug("bus error", link=self.kind, error=self.last_error)
 
     async def _on_lost(self) -> None:
+        self._forget_ping()
         if not self._leaving:
             _log.warning("bus lost, reconnecting", link=self.kind, error=self.last_error)
 
     async def _on_regained(self) -> None:
         with contextlib.suppress(Exception):
             self._attempts = 0
-            self._forget_ping()
             self._metrics.reconnects.labels(self.kind).inc()
             _log.info("bus regained", link=self.kind)
             if self.on_regained is not None:

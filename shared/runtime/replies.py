@@ -7,6 +7,7 @@ forbids a subject (nats-py only times out), and spends less on each request.
 import asyncio
 import itertools
 from collections.abc import Callable
+from typing import NamedTuple
 
 from nats.aio.msg import Msg
 
@@ -18,7 +19,7 @@ class Replies:
         self._inbox = inbox
         self._skip = len(inbox) + 1
         self._numbers = itertools.count()
-        self._waiting: dict[str, tuple[str, asyncio.Future[Msg]]] = {}
+        self._waiting: dict[str, _Waiting] = {}
         self._loop = asyncio.get_running_loop()
 
     @property
@@ -29,25 +30,41 @@ class Replies:
     def __len__(self) -> int:
         return len(self._waiting)
 
-    def expect(self, subject: str) -> tuple[str, asyncio.Future[Msg]]:
-        """The reply subject for a request and the future of its reply; `forget` it in the end."""
+    def expect(self, subject: str, wait_s: float) -> tuple[str, asyncio.Future[Msg]]:
+        """The reply subject for a request, and the future of its reply, which ends with `TimeoutError` when none comes in time.
+
+        `forget` it in the end, however it ends.
+        """
         token = str(next(self._numbers))
         future: asyncio.Future[Msg] = self._loop.create_future()
-        self._waiting[token] = (subject, future)
+        self._waiting[token] = _Waiting(subject, future, self._loop.call_later(wait_s, _expire, future))
         return f"{self._inbox}.{token}", future
 
     def forget(self, reply: str) -> None:
         """Nobody waits for this reply any more."""
-        self._waiting.pop(reply[self._skip :], None)
+        waiting = self._waiting.pop(reply[self._skip :], None)
+        if waiting is not None:
+            waiting.timer.cancel()
 
     async def receive(self, message: Msg) -> None:
         """Hand a reply to the task that waits for it; one that nobody waits for is dropped."""
         waiting = self._waiting.get(message.subject[self._skip :])
-        if waiting is not None and not waiting[1].done():
-            waiting[1].set_result(message)
+        if waiting is not None and not waiting.future.done():
+            waiting.future.set_result(message)
 
     def fail(self, error: Callable[[str], Exception], subject: str | None = None) -> None:
         """End the waiting for replies from a subject (in lower case, as the server tells of it), or for all."""
-        for asked, future in list(self._waiting.values()):
-            if not future.done() and (subject is None or asked.lower() == subject):
-                future.set_exception(error(asked))
+        for waiting in list(self._waiting.values()):
+            if not waiting.future.done() and (subject is None or waiting.subject.lower() == subject):
+                waiting.future.set_exception(error(waiting.subject))
+
+
+class _Waiting(NamedTuple):
+    subject: str
+    future: asyncio.Future[Msg]
+    timer: asyncio.TimerHandle
+
+
+def _expire(future: asyncio.Future[Msg]) -> None:
+    if not future.done():
+        future.set_exception(TimeoutError())

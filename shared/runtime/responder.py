@@ -31,6 +31,7 @@ from shared.contract.validate import parse
 from shared.runtime import tracing, wire
 from shared.runtime.bus import Bus
 from shared.runtime.clock import now_ms
+from shared.runtime.metrics import Answered
 from shared.runtime.observe import logger
 
 BUSY_RETRY_MS = 250
@@ -61,10 +62,7 @@ class _Endpoint(Struct):
     account: str
     handler: Handler
     command: bool
-    requests: int = 0
-    errors: int = 0
-    busy_ns: int = 0
-    last_error: str = ""
+    answered: Answered
 
 
 class Responder:
@@ -80,6 +78,8 @@ class Responder:
         self._endpoints: dict[str, _Endpoint] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._subscriptions: list[Subscription] = []
+        self._unknown = bus.metrics.answers.setdefault("unknown", Answered())
+        bus.metrics.in_flight = lambda: len(self._tasks)
         self._service = _Listed(bus, ServiceConfig(name=name, version=version), self._endpoints, self._load)
 
     @property
@@ -91,7 +91,8 @@ class Responder:
         """Answer an operation, for one account where operations belong to accounts."""
         subject = subjects.rpc(spec, account=account or "main", prefix=self._bus.prefix)
         belongs = account if spec.owner in subjects.PER_ACCOUNT else ""
-        self._endpoints[subject] = _Endpoint(spec, belongs, handler, wire.is_command(spec))
+        answered = self._bus.metrics.answers.setdefault(spec.method, Answered())
+        self._endpoints[subject] = _Endpoint(spec, belongs, handler, wire.is_command(spec), answered)
 
     async def start(self) -> None:
         """Subscribe; requests arrive from now on.
@@ -132,7 +133,7 @@ class Responder:
             _log.warning("a message that wants no answer was ignored", subject=message.subject)
             return
         if len(self._tasks) >= self._concurrency:
-            self._count(message.subject, "busy")
+            self._answered(message.subject).count("busy", 0.0)
             await self._reply_error(message, self._busy())
             return
         task = asyncio.create_task(self._work(message))
@@ -141,23 +142,24 @@ class Responder:
 
     async def _work(self, message: Msg) -> None:
         started = perf_counter()
-        self._bus.metrics.in_flight.inc()
+        outcome = "unsent"
         try:
             outcome = await self._answer(message)
         except Error as error:
             _log.warning("an answer could not be sent", subject=message.subject, error=str(error))
-            outcome = "unsent"
         finally:
-            self._bus.metrics.in_flight.dec()
-        self._count(message.subject, outcome, perf_counter() - started)
+            self._answered(message.subject).count(outcome, perf_counter() - started)
 
     async def _answer(self, message: Msg) -> str:
         headers = message.headers or {}
         endpoint = self._endpoints.get(message.subject)
         try:
             if endpoint is None:
-                raise self._unknown(message.subject)
-            with tracing.answering(endpoint.spec.method, headers):
+                raise self._no_operation(message.subject)
+            if tracing.wanted(headers):
+                with tracing.answering(endpoint.spec.method, headers):
+                    reply = await self._handle(endpoint, message.data, headers)
+            else:
                 reply = await self._handle(endpoint, message.data, headers)
             await self._reply(message, reply, headers)
         except ServiceError as error:
@@ -226,23 +228,13 @@ class Responder:
         headers = {wire.ERROR_CODE: str(error.status), wire.ERROR_TEXT: error.message[: wire.MAX_ERROR_TEXT]}
         await self._bus.data.publish(message.reply, encode_error(error), headers=headers)
 
-    def _unknown(self, subject: str) -> Invalid:
+    def _no_operation(self, subject: str) -> Invalid:
         known = sorted({endpoint.spec.method for endpoint in self._endpoints.values()})
         return Invalid(f"{self._name} has no operation {subject!r:.120}.", hint=f"Known are {', '.join(known)}.")
 
-    def _count(self, subject: str, outcome: str, seconds: float = 0.0) -> None:
+    def _answered(self, subject: str) -> Answered:
         endpoint = self._endpoints.get(subject)
-        method = endpoint.spec.method if endpoint else "unknown"
-        metrics = self._bus.metrics
-        metrics.answers.labels(method, outcome).inc()
-        if seconds:
-            metrics.answer_seconds.labels(method).observe(seconds)
-        if endpoint is not None:
-            endpoint.requests += 1
-            endpoint.busy_ns += int(seconds * 1e9)
-            if outcome != "ok":
-                endpoint.errors += 1
-                endpoint.last_error = outcome
+        return self._unknown if endpoint is None else endpoint.answered
 
     def _load(self) -> dict[str, int]:
         return {"in_flight": len(self._tasks), "concurrency": self._concurrency}
@@ -285,20 +277,21 @@ class _Listed(Service):
             name=self._config.name,
             version=self._config.version,
             started=self._since,
-            endpoints=[
-                EndpointStats(
-                    name=_endpoint_name(endpoint),
-                    subject=subject,
-                    queue_group=self._config.name,
-                    num_requests=endpoint.requests,
-                    num_errors=endpoint.errors,
-                    processing_time=endpoint.busy_ns,
-                    average_processing_time=endpoint.busy_ns // max(1, endpoint.requests),
-                    last_error=endpoint.last_error,
-                    data=self._load(),
-                )
-                for subject, endpoint in self._answered.items()
-            ],
+            endpoints=[self._stats_of(subject, endpoint) for subject, endpoint in self._answered.items()],
+        )
+
+    def _stats_of(self, subject: str, endpoint: _Endpoint) -> EndpointStats:
+        answered = endpoint.answered
+        busy_ns = int(answered.seconds * 1e9)
+        return EndpointStats(
+            name=_endpoint_name(endpoint),
+            subject=subject,
+            queue_group=self._config.name,
+            num_requests=answered.total,
+            num_errors=answered.total - answered.outcomes["ok"],
+            processing_time=busy_ns,
+            average_processing_time=busy_ns // max(1, answered.total),
+            data={"outcomes": dict(answered.outcomes), **self._load()},
         )
 
 

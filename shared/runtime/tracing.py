@@ -22,14 +22,15 @@ def current() -> str:
     return f"00-{span.trace_id:032x}-{span.span_id:016x}-{span.trace_flags:02x}" if span.is_valid else ""
 
 
+def wanted(headers: Mapping[str, str]) -> bool:
+    """Is there a trace to continue, or an SDK that records one?"""
+    return TRACEPARENT in headers or not isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider)
+
+
 @contextmanager
 def answering(name: str, headers: Mapping[str, str]) -> Generator[None, None, None]:
     """The span of a request being answered, child of the caller's where its headers name one."""
-    if TRACEPARENT not in headers and isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider):
-        yield
-        return
-    parent = _propagator.extract(dict(headers))
-    token = context.attach(parent)
+    token = context.attach(_propagator.extract(dict(headers)))
     try:
         with _tracer.start_as_current_span(name, kind=SpanKind.SERVER):
             yield

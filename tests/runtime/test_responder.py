@@ -254,7 +254,7 @@ async def test_the_service_is_listed_with_its_operations_and_what_really_happene
     info = await told("INFO")
     assert {endpoint["metadata"]["method"] for endpoint in info["endpoints"]} == {"test.read", "test.order.place"}
     read = next(endpoint for endpoint in (await told("STATS"))["endpoints"] if endpoint["name"] == "test-read")
-    assert (read["num_requests"], read["num_errors"], read["last_error"]) == (1, 1, "rejected")
+    assert (read["num_requests"], read["num_errors"], read["data"]["outcomes"]["rejected"]) == (1, 1, 1)
     assert read["processing_time"] > 0
 
 
