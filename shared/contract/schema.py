@@ -16,8 +16,10 @@ Schema = dict[str, Any]
 NOT_FOR_AGENTS = ("recvWindow", "strategyId", "strategyType")
 """Endings of parameters that tools leave out: the service that signs knows the clock and the deadline bounds the validity;
 strategy tags are the bookkeeping of programs, for which an agent has its own client order ids."""
-FEW = 20
-"""Beyond so many parameters only the names speak: those of an order list say what they belong to."""
+FEW = 24
+"""More parameters than these only an order list has: there the names speak alone, and what is rare is left out as well."""
+RARE_IN_LISTS = ("PegPriceType", "PegOffsetType", "PegOffsetValue", "selfTradePreventionMode", "newOrderRespType")
+"""Forty parameters would crowd out other tools. Programs on the bus may use all of them."""
 NO_BOUNDS = frozenset({0, 1, INT_MAX, LONG_MAX})
 """Bounds that only say "an id" or "a number"."""
 
@@ -25,8 +27,9 @@ NO_BOUNDS = frozenset({0, 1, INT_MAX, LONG_MAX})
 def input_schema(operation: type[Operation[Any]]) -> Schema:
     """The JSON schema of an operation's parameters."""
     shown = [p for p in parameters(operation).values() if not _ends_with_one_of(p.name, NOT_FOR_AGENTS)]
-    properties = {p.name: parameter_schema(p) for p in shown}
-    if len(shown) > FEW:
+    many = len(shown) > FEW
+    properties = {p.name: parameter_schema(p) for p in shown if not (many and _ends_with_one_of(p.name, RARE_IN_LISTS))}
+    if many:
         for lean in properties.values():
             lean.pop("description", None)
     schema: Schema = {"type": "object", "properties": properties}

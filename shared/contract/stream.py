@@ -41,6 +41,8 @@ class Stream(Struct, frozen=True, dict=True, kw_only=True):
     """What the parameter in the name may be."""
     suffix: str = ""
     """What a variant adds to the subject, such as a speed (`100ms`) or an offset from UTC (`+08:00`)."""
+    option: tuple[str, str] = ("", "")
+    """Among streams of one tool: the parameter that chooses between them, and its value for this one."""
     tool: Tool | None = None
     ended: Ended | None = None
 

@@ -9,10 +9,11 @@ import pytest
 from shared.contract import catalog
 from shared.contract.operation import Spec
 from shared.contract.parameters import parameters
-from shared.contract.schema import NOT_FOR_AGENTS, input_schema
+from shared.contract.platform.subscriptions import SUBSCRIPTIONS
+from shared.contract.schema import NOT_FOR_AGENTS, RARE_IN_LISTS, input_schema
 from tests.contract.lossless import Tree
 
-TOOLS = [spec for spec in catalog.OPERATIONS if spec.tool]
+TOOLS = [spec for spec in (*catalog.OPERATIONS, *SUBSCRIPTIONS) if spec.tool]
 BUDGET_TOKENS = 10_000
 UNPORTABLE = {"$ref", "$defs", "anyOf", "oneOf", "allOf", "not", "if", "const", "nullable"}
 
@@ -42,8 +43,10 @@ def test_a_schema_shows_the_operations_parameters_with_their_bounds(spec: Spec):
     schema: dict[str, Any] = input_schema(spec.type)
     shown: dict[str, dict[str, Any]] = schema["properties"]
 
+    hidden = NOT_FOR_AGENTS + (RARE_IN_LISTS if spec.tool and spec.tool.toolset == "order_lists" else ())
+
     for name, parameter in parameters(spec.type).items():
-        if name.lower().endswith(tuple(hidden.lower() for hidden in NOT_FOR_AGENTS)):
+        if name.lower().endswith(tuple(ending.lower() for ending in hidden)):
             assert name not in shown
             continue
         assert (name in schema.get("required", [])) == parameter.required
@@ -60,7 +63,7 @@ def test_tool_names_are_unique_and_plain():
 
 @pytest.mark.parametrize("spec", TOOLS, ids=lambda spec: spec.tool.name)
 def test_a_tool_tells_what_it_does_in_one_line(spec: Spec):
-    assert 10 < len(spec.summary) < 150
+    assert 10 < len(spec.summary) < 160
     assert spec.summary.endswith(".")
 
 

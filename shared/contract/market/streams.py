@@ -70,6 +70,7 @@ STREAMS: tuple[Stream, ...] = (
         title="Candles",
         speed_ms=2000,
         values=INTERVALS,
+        option=("timeZone", "0"),
         tool=_KLINES,
     ),
     Stream(
@@ -80,6 +81,7 @@ STREAMS: tuple[Stream, ...] = (
         speed_ms=2000,
         values=INTERVALS,
         suffix="+08:00",
+        option=("timeZone", "+08:00"),
         tool=_KLINES,
     ),
     Stream(
@@ -164,6 +166,7 @@ STREAMS: tuple[Stream, ...] = (
         title="Top of the book",
         speed_ms=1000,
         values=LEVELS,
+        option=("speed", "1000ms"),
         tool=_PARTIAL_DEPTH,
     ),
     Stream(
@@ -174,9 +177,18 @@ STREAMS: tuple[Stream, ...] = (
         speed_ms=100,
         values=LEVELS,
         suffix="100ms",
+        option=("speed", "100ms"),
         tool=_PARTIAL_DEPTH,
     ),
-    Stream(name="<symbol>@depth", kind="depth", event=DepthEvent, title="Changes of the book", speed_ms=1000, tool=_DIFF_DEPTH),
+    Stream(
+        name="<symbol>@depth",
+        kind="depth",
+        event=DepthEvent,
+        title="Changes of the book",
+        speed_ms=1000,
+        option=("speed", "1000ms"),
+        tool=_DIFF_DEPTH,
+    ),
     Stream(
         name="<symbol>@depth@100ms",
         kind="depth",
@@ -184,6 +196,7 @@ STREAMS: tuple[Stream, ...] = (
         title="Changes of the book",
         speed_ms=100,
         suffix="100ms",
+        option=("speed", "100ms"),
         tool=_DIFF_DEPTH,
     ),
 )
