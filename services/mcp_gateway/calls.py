@@ -17,7 +17,7 @@ from shared.contract.operation import Operation, Spec
 from shared.contract.validate import parse
 from shared.runtime import observe, wire
 from shared.runtime.clock import now_ms
-from shared.runtime.metrics import Metrics
+from shared.runtime.metrics import Answered, Metrics
 
 log = observe.logger("mcp_gateway.calls")
 OK = "ok"
@@ -68,7 +68,7 @@ class Calls:
     ) -> None:
         self.tools = tools
         self._bus = bus
-        self._metrics = metrics
+        self._answered = {name: metrics.answers.setdefault(name, Answered()) for name in tools}
         self._prefix = prefix
         self._deadline_ms = deadline_ms
         self._limit = max_result_tokens * BYTES_PER_TOKEN
@@ -76,6 +76,7 @@ class Calls:
         self._local = local
         self.in_flight = 0
         """Calls that are being worked on."""
+        metrics.in_flight = lambda: self.in_flight
 
     async def call(self, name: str, arguments: Mapping[str, Any], caller: str = "") -> ToolReply:
         """The answer of a tool that there is (`name in tools`); never raises a ServiceError, for an agent reads errors."""
@@ -97,8 +98,7 @@ class Calls:
             reply = ToolReply(encode_error(failed).decode(), failed.kind)
         finally:
             self.in_flight -= 1
-        self._metrics.answers.labels(name, reply.error or OK).inc()
-        self._metrics.answer_seconds.labels(name).observe(time.perf_counter() - started)
+        self._answered[name].count(reply.error or OK, time.perf_counter() - started)
         return reply
 
     async def _answer(self, tool: GatewayTool, arguments: Mapping[str, Any], caller: str) -> str:
