@@ -113,7 +113,7 @@ def decode_error(data: bytes) -> ServiceError:
     """The error that a JSON body tells of; a body that is none is `Unavailable`, for the answer cannot be trusted."""
     try:
         body = _body_decoder.decode(data)
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, UnicodeDecodeError):
         return Unavailable("The service answered with an error that cannot be read.", hint="Look at its log.")
     return _BY_KIND[body.kind](
         body.message,
