@@ -142,7 +142,7 @@ class Http1Transport(httpx.AsyncBaseTransport):
         connection = await self._acquire(request.url, limits)
         try:
             answer: asyncio.Future[Answer] = loop.create_future()
-            connection.ask(_serialize(request), answer)
+            connection.ask(_serialize(request, await request.aread()), answer)
             async with limits.until("read"):
                 status, headers, body = await answer
         except TimeoutError:
@@ -219,8 +219,8 @@ class _Limits:
         return asyncio.timeout_at(None if seconds is None else self._started_s + seconds)
 
 
-def _serialize(request: httpx.Request) -> bytes:
+def _serialize(request: httpx.Request, body: bytes) -> bytes:
     extensions: dict[str, Any] = request.extensions
     target: bytes = extensions.get("target", request.url.raw_path)
     headers = b"".join([name + b": " + value + b"\r\n" for name, value in request.headers.raw])
-    return b"%b %b HTTP/1.1\r\n%b\r\n%b" % (request.method.encode(), target, headers, request.content)
+    return b"%b %b HTTP/1.1\r\n%b\r\n%b" % (request.method.encode(), target, headers, body)

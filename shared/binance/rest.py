@@ -16,6 +16,8 @@ from shared.binance.transport import Lost, NotSent, Reply, Request
 from shared.binance.usage import from_headers
 from shared.contract.operation import Security
 
+NO_BODY = httpx.ByteStream(b"")
+"""All parameters travel in the query. Given as a stream it spares the request its guessing of headers, half of its cost."""
 CONNECT_TIMEOUT_S = 5.0
 """A connection that takes longer than this will not come."""
 
@@ -27,9 +29,9 @@ class RestTransport:
         self._url = httpx.URL(rest_url)
         self._prefix = self._url.raw_path.rstrip(b"/").decode()
         self._http = http if http is not None else _http_for(self._url)
-        self._headers = httpx.Headers(
-            {"Host": self._url.netloc.decode(), "Accept": "application/json", "Accept-Encoding": "gzip"}
-        )
+        headers = {"Host": self._url.netloc.decode(), "Accept": "application/json", "Accept-Encoding": "gzip"}
+        self._headers = httpx.Headers(headers)
+        self._headers_of_changes = httpx.Headers({**headers, "Content-Length": "0"})
 
     async def send(self, request: Request) -> Reply:
         """See `shared.binance.transport.Transport`."""
@@ -39,7 +41,8 @@ class RestTransport:
         http_request = httpx.Request(
             spec.http,
             self._url,
-            headers=self._headers,
+            headers=self._headers if spec.http == "GET" else self._headers_of_changes,
+            stream=NO_BODY,
             extensions={"target": self._target(request), "timeout": _times(request.timeout_s)},
         )
         if request.key is not None and (spec.signed or spec.security is not Security.NONE):
