@@ -9,7 +9,7 @@ from typing import Any
 import nats
 import pytest
 from mcp import Client, StdioServerParameters
-from mcp.types import TextContent
+from mcp.types import CallToolResult, TextContent
 
 from shared.contract.catalog import BY_TOOL, owned_by
 from shared.contract.operation import Owner, Spec
@@ -21,6 +21,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 MODERN = "2026-07-28"
 HANDSHAKE = "2025-11-25"
+HAS_A_REFERENCE_PRICE = "BNBUSDT"
 MARKET_TOOLS = {spec.tool.name for spec in owned_by(Owner.MARKET) if spec.tool}
 
 
@@ -37,10 +38,15 @@ async def connected(platform: LocalPlatform, way: str, era: str) -> AsyncGenerat
 
 
 def example(spec: Spec) -> dict[str, Any]:
-    """Arguments for BTCUSDT, and whatever else the operation needs."""
+    """Arguments for one symbol, and whatever else the operation needs."""
     known = parameters(spec.type)
     needed = {name: parameter.example for name, parameter in known.items() if parameter.required}
-    return needed | ({"symbol": "BTCUSDT"} if "symbol" in known else {})
+    symbol = HAS_A_REFERENCE_PRICE if spec.method.startswith("referencePrice") else "BTCUSDT"
+    return needed | ({"symbol": symbol} if "symbol" in known else {})
+
+
+def text_of(reply: CallToolResult) -> str:
+    return "".join(block.text for block in reply.content if isinstance(block, TextContent))
 
 
 @pytest.mark.parametrize("era", [MODERN, HANDSHAKE])
@@ -48,18 +54,16 @@ def example(spec: Spec) -> dict[str, Any]:
 async def test_an_agent_lists_the_tools_and_calls_each_market_tool(platform: LocalPlatform, way: str, era: str) -> None:
     async with connected(platform, way, era) as client:
         listed = {tool.name for tool in (await client.list_tools()).tools}
-        assert listed >= MARKET_TOOLS
-        for name in sorted(MARKET_TOOLS):
-            reply = await client.call_tool(name, example(BY_TOOL[name]))
-            text = "".join(block.text for block in reply.content if isinstance(block, TextContent))
-            assert not reply.is_error, f"{name}: {text}"
-            assert isinstance(json.loads(text), dict | list), name
+        replies = {name: await client.call_tool(name, example(BY_TOOL[name])) for name in sorted(MARKET_TOOLS)}
+    assert listed >= MARKET_TOOLS
+    assert {name: text_of(reply) for name, reply in replies.items() if reply.is_error} == {}
+    assert all(isinstance(json.loads(text_of(reply)), dict | list) for reply in replies.values())
 
 
 async def test_an_agent_learns_what_was_wrong_and_what_is_allowed(platform: LocalPlatform) -> None:
     async with connected(platform, "http", MODERN) as client:
         reply = await client.call_tool("get_historical_prices", {"symbol": "BTCUSDT", "interval": "7m"})
-    text = "".join(block.text for block in reply.content if isinstance(block, TextContent))
+    text = text_of(reply)
     assert reply.is_error
     assert "interval" in text
     assert "15m" in text
@@ -68,7 +72,7 @@ async def test_an_agent_learns_what_was_wrong_and_what_is_allowed(platform: Loca
 async def test_the_system_status_says_that_all_is_well(platform: LocalPlatform) -> None:
     async with connected(platform, "http", MODERN) as client:
         reply = await client.call_tool("get_system_status", {})
-    text = "".join(block.text for block in reply.content if isinstance(block, TextContent))
+    text = text_of(reply)
     assert not reply.is_error, text
     assert "market_data" in text
     assert json.loads(text)["environment"] == "paper"
