@@ -49,9 +49,12 @@ class LocalPlatform:
             BusUnavailable: it ended instead.
         """
         pipe = asyncio.subprocess.PIPE
-        self._process = process = await asyncio.create_subprocess_exec(
-            *self._command, cwd=ROOT, stdin=pipe, stdout=pipe, stderr=sys.stderr.fileno()
-        )
+        try:
+            self._process = process = await asyncio.create_subprocess_exec(
+                *self._command, cwd=ROOT, stdin=pipe, stdout=pipe, stderr=sys.stderr.fileno()
+            )
+        except OSError as error:
+            raise BusUnavailable(f"The platform cannot be started: {error.strerror}.") from None
         log.info("platform starting", pid=process.pid)
         assert process.stdout
         while line := await process.stdout.readline():

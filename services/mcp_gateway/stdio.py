@@ -4,7 +4,6 @@ The list of tools needs no bus; calls find it, or wait for it, or say what to do
 """
 
 import asyncio
-import contextlib
 import os
 import signal
 import sys
@@ -20,7 +19,7 @@ from services.mcp_gateway.settings import Settings
 from services.mcp_gateway.status import SystemState
 from shared.runtime import observe
 from shared.runtime.metrics import Metrics
-from shared.runtime.service import BAD_SETTINGS, STOPPED, address
+from shared.runtime.service import BAD_SETTINGS, FAILED, STOPPED, address
 from shared.runtime.settings import BadSettings
 
 log = observe.logger("mcp_gateway.stdio")
@@ -35,12 +34,16 @@ def run(*, with_platform: bool) -> int:
         return BAD_SETTINGS
     observe.configure(settings.service, settings.log_level, settings.log_format)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        ended = runner.run(_serve(settings, LocalPlatform() if with_platform else None))
-        if not ended:
-            # The SDK reads stdin in a thread that nothing but the end of stdin can wake, and Python would wait for it.
-            sys.stderr.flush()
-            os._exit(STOPPED)
-    return STOPPED
+        try:
+            if runner.run(_serve(settings, LocalPlatform() if with_platform else None)):
+                return STOPPED
+            code = STOPPED
+        except Exception:
+            log.exception("the server failed")
+            code = FAILED
+        # The SDK reads stdin in a thread that nothing but the end of stdin can wake, and Python would wait for it.
+        sys.stderr.flush()
+        os._exit(code)
 
 
 async def _serve(settings: Settings, platform: LocalPlatform | None) -> bool:
@@ -72,11 +75,10 @@ async def _serve(settings: Settings, platform: LocalPlatform | None) -> bool:
         await state.close()
         for task in (seeking, stopping):
             task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await seeking
+        await asyncio.wait({seeking})
         if platform:
             await platform.stop()
-    if not speaking.done():
-        return False
-    speaking.result()
-    return True
+    for task in (seeking, speaking):
+        if task.done() and not task.cancelled():
+            task.result()
+    return speaking.done()

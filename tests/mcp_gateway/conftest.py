@@ -16,7 +16,7 @@ from shared.runtime.bus import Bus
 from shared.runtime.nats_server import NatsServer
 from shared.runtime.responder import Responder
 from shared.runtime.service import Life
-from tests.mcp_gateway.gateways import Gateway, Market, StartGateway
+from tests.mcp_gateway.gateways import NO_TLS, Gateway, Market, StartGateway
 
 
 @pytest_asyncio.fixture
@@ -46,7 +46,7 @@ async def start_gateway(nats_server: NatsServer, bus: Bus) -> AsyncGenerator[Sta
         waiting.cancel()
         if living.done():
             living.result()
-        http = httpx.AsyncClient(timeout=30)
+        http = httpx.AsyncClient(timeout=30, verify=NO_TLS)
 
         async def end() -> None:
             await http.aclose()

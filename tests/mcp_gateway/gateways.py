@@ -1,6 +1,7 @@
 """What tests of the gateway speak of: a market that answers as told, a running gateway, messages of both eras."""
 
 import json
+import ssl
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -13,6 +14,8 @@ from shared.runtime.service import Life
 
 MODERN = "2026-07-28"
 HANDSHAKES = ("2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25")
+NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+"""What spares httpx the loading of certificates, which takes longer than most tests."""
 CLIENT = {"name": "test", "version": "1"}
 
 StartGateway = Callable[..., Awaitable["Gateway"]]

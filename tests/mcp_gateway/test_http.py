@@ -12,7 +12,7 @@ from mcp.shared.exceptions import MCPError
 
 from shared.contract.catalog import BY_TOOL
 from shared.runtime.bus import Bus
-from tests.mcp_gateway.gateways import CLIENT, HANDSHAKES, MODERN, Gateway, Market, StartGateway, modern_call, sse
+from tests.mcp_gateway.gateways import CLIENT, HANDSHAKES, MODERN, NO_TLS, Gateway, Market, StartGateway, modern_call, sse
 from tests.support.waiting import eventually
 
 
@@ -218,7 +218,7 @@ async def test_a_call_under_way_is_answered_while_the_gateway_ends(
 
 
 async def _refuses(gateway: Gateway) -> bool:
-    async with httpx.AsyncClient() as other:
+    async with httpx.AsyncClient(verify=NO_TLS) as other:
         try:
             await other.get(f"{gateway.life.url}/health")
         except httpx.TransportError:

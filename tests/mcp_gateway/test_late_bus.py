@@ -86,12 +86,19 @@ async def test_a_platform_that_takes_too_long_is_unavailable_in_time() -> None:
     assert not platform.is_running
 
 
-async def test_a_platform_that_cannot_start_is_unavailable_at_once() -> None:
-    platform = LocalPlatform((sys.executable, "-c", "raise SystemExit(7)"))
+@pytest.mark.parametrize(
+    ("command", "told"),
+    [
+        ((sys.executable, "-c", "raise SystemExit(7)"), "ended while starting, with code 7"),
+        (("/no/such/program",), "cannot be started"),
+    ],
+)
+async def test_a_platform_that_cannot_start_is_unavailable_at_once(command: tuple[str, ...], told: str) -> None:
+    platform = LocalPlatform(command)
     bus = LateBus(NOBODY, Metrics("test"), "binance", wait_s=30, platform=platform)
     life = await running(bus)
     async with asyncio.timeout(10):
-        with pytest.raises(Unavailable, match="ended while starting, with code 7"):
+        with pytest.raises(Unavailable, match=told):
             await ask(bus)
     await stop(life)
 
