@@ -22,17 +22,22 @@ class _Symbol(Struct, frozen=True):
     symbol: str
 
 
+class _Sor(Struct, frozen=True):
+    symbols: list[str]
+
+
 class _Exchange(Struct, frozen=True):
     symbols: list[Raw]
     timezone: Raw
     serverTime: Raw  # noqa: N815 - the exchange's names
     rateLimits: Raw  # noqa: N815
     exchangeFilters: Raw  # noqa: N815
-    sors: Raw = Raw()
+    sors: list[Raw] = []
 
 
 _exchange_decoder = msgspec.json.Decoder(_Exchange)
 _symbol_decoder = msgspec.json.Decoder(_Symbol)
+_sor_decoder = msgspec.json.Decoder(_Sor)
 
 
 class Listing(Struct, frozen=True):
@@ -41,7 +46,9 @@ class Listing(Struct, frozen=True):
     whole: bytes
     symbols: dict[str, Raw]
     head: bytes
-    tail: bytes
+    """Everything before the first symbol."""
+    sors: list[tuple[frozenset[str], Raw]]
+    """Smart order routing, with the symbols that take part."""
 
     @classmethod
     def read(cls, body: bytes) -> "Listing":
@@ -51,19 +58,25 @@ class Listing(Struct, frozen=True):
             msgspec.MsgspecError: it is not a reply of exchangeInfo.
         """
         exchange = _exchange_decoder.decode(body)
-        names = [(_symbol_decoder.decode(raw).symbol, raw) for raw in exchange.symbols]
         head = b'{"timezone":%b,"serverTime":%b,"rateLimits":%b,"exchangeFilters":%b,"symbols":[' % (
             bytes(exchange.timezone),
             bytes(exchange.serverTime),
             bytes(exchange.rateLimits),
             bytes(exchange.exchangeFilters),
         )
-        sors = bytes(exchange.sors)
-        return cls(whole=body, symbols=dict(names), head=head, tail=b'],"sors":%b}' % sors if sors else b"]}")
+        return cls(
+            whole=body,
+            symbols={_symbol_decoder.decode(raw).symbol: raw for raw in exchange.symbols},
+            head=head,
+            sors=[(frozenset(_sor_decoder.decode(raw).symbols), raw) for raw in exchange.sors],
+        )
 
     def only(self, symbols: Sequence[str]) -> bytes:
-        """The reply narrowed to these symbols, which must be in it."""
-        return b"%b%b%b" % (self.head, b",".join(bytes(self.symbols[symbol]) for symbol in symbols), self.tail)
+        """The reply narrowed to these symbols, which must be in it, and to the order routing that concerns them."""
+        parts = [self.head, b",".join(bytes(self.symbols[symbol]) for symbol in symbols), b"]"]
+        if sors := [bytes(raw) for members, raw in self.sors if members.intersection(symbols)]:
+            parts += [b',"sors":[', b",".join(sors), b"]"]
+        return b"".join((*parts, b"}"))
 
 
 class Symbols:
