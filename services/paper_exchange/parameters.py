@@ -23,6 +23,12 @@ _SYMBOL = re.compile(r"(?:(?![a-z])[\w\-.]){1,50}")
 _WHOLE = re.compile(r"[0-9]{1,20}")
 _DECIMAL = re.compile(r"[0-9]{1,20}(\.[0-9]{1,20})?")
 WHOLE, DECIMAL = r"^[0-9]{1,20}$", r"^([0-9]{1,20})(\.[0-9]{1,20})?$"
+_LEGAL = {
+    "windowSize": r"^([1-9]|[1-5][0-9])m$|^([1-9]|1[0-9]|2[0-3])h$|^[1-7]d$",
+    "newClientOrderId": r"^[a-zA-Z0-9-_]{1,36}$",
+    "listClientOrderId": r"^[a-zA-Z0-9-_]{1,36}$",
+}
+"""Legal ranges of -1100 where the exchange words them otherwise than the catalogue."""
 _MAX_LONG = 2**63 - 1
 _NAME = re.compile(r"[A-Z0-9_]{1,20}")
 _MAX_VALUES = 500
@@ -116,8 +122,7 @@ def _kind(parameter: Parameter) -> _Kind:
         inner = get_args(parameter.type)[0]
         args = get_args(inner)
         items = Parameter(parameter.name, True, args[0] if args else inner, args[1] if args else parameter.meta)
-    description = (items or parameter).meta.description or ""
-    return _Kind(parameter, description.startswith("Trading pair"), items)
+    return _Kind(parameter, parameter.name in ("symbol", "symbols"), items)
 
 
 def _value(kind: _Kind, text: str) -> Any:
@@ -145,7 +150,9 @@ def _value(kind: _Kind, text: str) -> Any:
         return float(text)
     pattern = parameter.meta.pattern
     if pattern is not None and not re.search(pattern, text):
-        raise refused(-1100, name, pattern)
+        if name == "timeZone":
+            raise refused(-1130, name)
+        raise refused(-1100, name, _LEGAL.get(name, pattern.replace(r"\Z", "$")))
     return text
 
 
