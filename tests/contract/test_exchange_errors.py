@@ -1,7 +1,10 @@
 """The exchange's error codes and texts."""
 
+import re
+
 import pytest
 
+from shared.contract import catalog
 from shared.contract.errors import Denied, Invalid, OutcomeUnknown, RateLimited, Rejected, ServiceError, Unavailable
 from shared.contract.exchange_errors import Rejection, filter_failure, message, translate
 
@@ -58,3 +61,13 @@ def test_an_error_without_a_text_gets_the_documented_one():
 
 def test_the_time_to_wait_travels_along():
     assert translate(-1003, "Too many requests queued.", retry_after_ms=1500).retry_after_ms == 1500
+
+
+def test_every_tool_that_an_advice_names_exists():
+    tools = {*catalog.BY_TOOL, *(spec.tool.name for spec in SUBSCRIPTIONS if spec.tool)}
+    texts = [*ADVICE.values(), *FILTER_ADVICE.values(), *(error.advice for error in ERRORS.values())]
+
+    named = set(re.findall(r"\b(?:get|place|cancel|amend|subscribe|create)_[a-z0-9_]+", " ".join(texts)))
+
+    assert named
+    assert named <= tools
