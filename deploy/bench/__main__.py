@@ -5,11 +5,12 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from deploy.bench import bus, startup, tools
+from deploy.bench import bus, exchange, startup, tools
 from deploy.bench.harness import Table, pick
 
 BENCHES: dict[str, Callable[[int], Coroutine[Any, Any, list[Table]]]] = {
     "bus": bus.run,
+    "exchange": exchange.run,
     "tools": tools.run,
     "startup": startup.run,
 }

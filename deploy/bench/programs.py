@@ -118,9 +118,9 @@ def question(number: int) -> dict[str, Any]:
 
 
 @role
-async def read_over_bus(url: str, count: str, concurrency: str) -> None:
+async def read_over_bus(url: str, count: str, concurrency: str, prefix: str) -> None:
     """Depth through the bus and market_data."""
-    bus, subject = await Bus.connect(Address(urls=(url,), name="bench")), subjects.rpc(DEPTH)
+    bus, subject = await Bus.connect(Address(urls=(url,), name="bench")), subjects.rpc(DEPTH, prefix=prefix)
 
     async def call(number: int) -> None:
         await bus.request(subject, json.dumps(question(number)).encode(), deadline_ms=now_ms() + 10_000)
