@@ -107,25 +107,29 @@ class Rows(Struct, frozen=True):
 
     def part(self, body: bytes, given: Given, at: Cursor | None, limit: int) -> Part | None:
         outline = None if "symbol" in given or "symbols" in given else self.outline
-        limit = min(limit, OUTLINE_TOKENS * BYTES_PER_TOKEN) if outline else limit
-        if (at is None and len(body) <= limit) or not (self.field or body.lstrip()[:1] == b"["):
+        if outline:
+            limit = min(limit, OUTLINE_TOKENS * BYTES_PER_TOKEN)
+        if (at is None and len(body) <= limit) or not (self.field or body.lstrip().startswith(b"[")):
             return None
-        rest = _fields(body) if self.field else {}
-        listed = bytes(rest[self.field]) if self.field else body
+        around = _fields(body) if self.field else {}
+        listed = bytes(around[self.field]) if self.field else body
+        rows = self._keyed(listed, outline)
+        before, total, until = 0, len(rows), rows[-1][0] if rows else ()
+        if at is not None:
+            before = at.shown
+            rows = [(key, row) for key, row in rows if at.after < key and (self.kind == "name" or key <= at.until)]
+            total, until = (before + len(rows), until) if self.kind == "name" else (at.total, at.until)
+        count = _fitting([len(row) for _, row in rows], limit - HEAD_BYTES - (len(body) - len(listed)))
+        behind = Cursor(rows[count - 1][0], until, before + count, total) if count < len(rows) else None
+        shown = Raw(b"[" + b",".join(bytes(row) for _, row in rows[:count]) + b"]")
+        page = _encode({**around, self.field: shown}) if self.field else bytes(shown)
+        return Part(page, count, before, total, behind, outline is not None)
+
+    def _keyed(self, listed: bytes, outline: msgspec.json.Decoder[list[Any]] | None) -> list[tuple[Key, Raw]]:
+        """The rows (or what the outline leaves of them) with their keys, in the keys' order."""
         rows = [Raw(_encode(row)) for row in outline.decode(listed)] if outline else _rows(listed)
         keys: list[Key] = [msgspec.structs.astuple(row) for row in self.key.decode(listed)]
-        keyed = sorted(zip(keys, rows, strict=True), key=lambda pair: pair[0])
-        before, total, until = 0, len(keyed), keyed[-1][0] if keyed else ()
-        if at is not None:
-            until = until if self.kind == "name" else at.until
-            keyed = [(key, row) for key, row in keyed if at.after < key <= until]
-            before = at.shown
-            total = before + len(keyed) if self.kind == "name" else at.total
-        count = _fitting([len(row) for _, row in keyed], limit - HEAD_BYTES - (len(body) - len(listed)))
-        behind = Cursor(keyed[count - 1][0], until, before + count, total) if count < len(keyed) else None
-        shown = b"[" + b",".join(bytes(row) for _, row in keyed[:count]) + b"]"
-        page = _encode({**rest, self.field: Raw(shown)}) if self.field else shown
-        return Part(page, count, before, total, behind, outline is not None)
+        return sorted(zip(keys, rows, strict=True), key=lambda pair: pair[0])
 
 
 class Levels(Struct, frozen=True):
