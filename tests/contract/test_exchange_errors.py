@@ -6,7 +6,9 @@ import pytest
 
 from shared.contract import catalog
 from shared.contract.errors import Denied, Invalid, OutcomeUnknown, RateLimited, Rejected, ServiceError, Unavailable
-from shared.contract.exchange_errors import Rejection, filter_failure, message, translate
+from shared.contract.exchange_errors import ERRORS, FILTER_ADVICE, Rejection, filter_failure, message, translate
+from shared.contract.platform.subscriptions import SUBSCRIPTIONS
+from shared.contract.rejections import ADVICE
 
 
 @pytest.mark.parametrize(
