@@ -67,17 +67,17 @@ Raises:
 
 
 def connector(library: Library = "auto") -> Connect:
-    """The connect function of a library; `auto` takes the cheapest one that can be used here.
+    """The connect function of a library; `auto` takes the cheapest one that can be used here, as `make bench` has it.
 
     Raises:
         ModuleNotFoundError: picows is asked for but not installed.
     """
     from shared.binance import sockets_websockets
 
+    if library == "websockets_fast" or (library == "auto" and sockets_websockets.can_be_fast()):
+        return sockets_websockets.connect_fast
     if library == "picows" or (library == "auto" and find_spec("picows") is not None):
         from shared.binance import sockets_picows
 
         return sockets_picows.connect
-    if library == "websockets" or not sockets_websockets.can_be_fast():
-        return sockets_websockets.connect
-    return sockets_websockets.connect_fast
+    return sockets_websockets.connect

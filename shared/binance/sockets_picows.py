@@ -1,6 +1,7 @@
 """The library `picows` behind the seam."""
 
 import asyncio
+import contextlib
 
 import picows
 
@@ -74,9 +75,10 @@ class PicowsSocket:
         if not self._transport.is_disconnected:
             self.resume()
             self._transport.send_close(picows.WSCloseCode.OK)
-        try:
-            async with asyncio.timeout(CLOSE_TIMEOUT_S):
+        with contextlib.suppress(picows.WSError):  # why it ended `on_lost` has told
+            try:
+                async with asyncio.timeout(CLOSE_TIMEOUT_S):
+                    await self._transport.wait_disconnected()
+            except TimeoutError:
+                self._transport.disconnect(False)
                 await self._transport.wait_disconnected()
-        except TimeoutError:
-            self._transport.disconnect(False)
-            await self._transport.wait_disconnected()
