@@ -1,0 +1,135 @@
+"""The local order book of one symbol, kept as the exchange documents it ("How to manage a local order book correctly").
+
+    1. Open the diff stream.                              the service
+    2. Queue every event; remember U of the first one.    hear
+    3. Get a snapshot of the book.                        the service, while `needs_snapshot`
+    4. Older than the first event: get another.           load
+    5. Drop events that the snapshot contains.            load
+    6. The snapshot is the book.                          load
+    7. Apply every event after it:                        apply
+       7.1 older than the book: skip
+       7.2 begins beyond the book's next update: a hole, start over
+       7.3 set or remove its levels
+       7.4 its last update is the book's
+
+Pure: time comes as an argument, snapshots and events come decoded.
+"""
+
+from collections import deque
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Literal
+
+from msgspec import Struct
+
+from services.stream_ingestion.price_levels import PriceLevels
+from shared.contract.market.events import DepthEvent
+from shared.contract.market.models import Level
+from shared.contract.market.models import OrderBook as Snapshot
+
+QUEUE_MOST = 10_000
+"""Events queued for a snapshot: 16 minutes at 100 ms. Beyond it the oldest go, and an older snapshot will not do."""
+
+Answer = Literal["applied", "skipped", "queued", "gap"]
+
+
+class Cost(Struct, frozen=True):
+    """What taking a quantity from the book costs; Decimals, exact."""
+
+    filled: Decimal
+    notional: Decimal
+    worst_price: Decimal
+
+
+class OrderBook:
+    """Bids and asks of a symbol, and how far they can be trusted."""
+
+    def __init__(self, symbol: str) -> None:
+        self.symbol = symbol
+        self.last_update_id = 0
+        self.event_time = 0
+        """The exchange's clock at the last event applied (Unix ms); 0 right after a snapshot."""
+        self.changed_at = 0.0
+        """The monotonic clock at that moment."""
+        self.synced = False
+        self.resyncs = -1
+        """How often it had to start over."""
+        self._bids = PriceLevels()
+        self._asks = PriceLevels()
+        self._queue: deque[DepthEvent] = deque(maxlen=QUEUE_MOST)
+        self.start_over()
+
+    def start_over(self) -> None:
+        """Forget the levels: they cannot be trusted any more. Events are queued for the next snapshot."""
+        self.synced = False
+        self.resyncs += 1
+        self._queue.clear()
+
+    @property
+    def needs_snapshot(self) -> bool:
+        """Is it time for step 3? Before the first event a snapshot could not be joined to anything."""
+        return not self.synced and bool(self._queue)
+
+    def hear(self, event: DepthEvent, now: float) -> Answer:
+        """Take an event of the stream; `gap` means that the book started over with this event."""
+        if not self.synced:
+            self._queue.append(event)  # step 2
+            return "queued"
+        return self._apply(event, now)
+
+    def load(self, snapshot: Snapshot, now: float) -> bool:
+        """Take a snapshot; False if it is too old and another one is needed."""
+        while self._queue and self._queue[0].last_update_id <= snapshot.last_update_id:  # step 5
+            self._queue.popleft()
+        if (
+            self._queue and self._queue[0].first_update_id > snapshot.last_update_id + 1
+        ):  # steps 4 and 5: the first may straddle it
+            return False
+        self._bids, self._asks = PriceLevels(snapshot.bids), PriceLevels(snapshot.asks)  # step 6
+        self.last_update_id, self.event_time, self.changed_at, self.synced = snapshot.last_update_id, 0, now, True
+        waiting = list(self._queue)
+        self._queue.clear()
+        for event in waiting:  # step 7; a hole among them starts over with what follows it
+            self.hear(event, now)
+        return self.synced
+
+    def _apply(self, event: DepthEvent, now: float) -> Answer:
+        if event.last_update_id <= self.last_update_id:  # step 7.1; an event that ends where the book ends brings nothing new
+            return "skipped"
+        if event.first_update_id > self.last_update_id + 1:  # step 7.2
+            self.start_over()
+            self._queue.append(event)
+            return "gap"
+        self._bids.apply(event.bids)  # step 7.3
+        self._asks.apply(event.asks)
+        self.last_update_id = event.last_update_id  # step 7.4
+        self.event_time, self.changed_at = event.event_time, now
+        return "applied"
+
+    def bids(self, count: int) -> list[Level]:
+        """Best bids, highest first."""
+        return self._bids.highest(count)
+
+    def asks(self, count: int) -> list[Level]:
+        """Best asks, lowest first."""
+        return self._asks.lowest(count)
+
+    def cost(self, side: Literal["BUY", "SELL"], quantity: Decimal) -> Cost:
+        """What a market order would pay (BUY) or receive (SELL), against the book as it is; fees aside."""
+        take, step = (self.asks, len(self._asks)) if side == "BUY" else (self.bids, len(self._bids))
+        left, notional, worst = quantity, Decimal(0), Decimal(0)
+        for price, available in take(step):
+            if left <= 0:
+                break
+            taken = min(left, Decimal(available))
+            left, notional, worst = left - taken, notional + taken * Decimal(price), Decimal(price)
+        return Cost(quantity - left, notional, worst)
+
+
+def cumulated(levels: Sequence[Level]) -> list[list[str]]:
+    """The levels with the quantity of all better ones and their own: [price, quantity, cumulative quantity]."""
+    total, rows = Decimal(0), list[list[str]]()
+    for price, quantity in levels:
+        total += Decimal(quantity)
+        rows.append([price, quantity, f"{total:f}"])
+    return rows
