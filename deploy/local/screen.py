@@ -15,6 +15,7 @@ MAX_WIDTH = 200
 """A log line is cut here on the screen; the file has it whole."""
 FEW = 4
 """Lines of a part that died and will live again."""
+EXAMPLE = '{"symbol":"BTCUSDT"}'
 REAL_MONEY = {"live": " (real money)", "us": " (real money)"}
 REPEAT_S = 10.0
 """A part's errors appear at most this often, with how many there were in between."""
@@ -48,7 +49,8 @@ class Screen:
         self._progress(f"\nReady after {time.monotonic() - self._began:.1f} s.\n")
         if GATEWAY in self._where:
             self._progress(f"  connect an agent   claude mcp add --transport http binance {self._where[GATEWAY]}")
-        self._progress('  ask over the bus   nats req binance.rpc.market.ticker.24hr \'{"symbol":"BTCUSDT"}\'')
+        subject = f"{self._settings.subject_prefix}.rpc.market.ticker.24hr"
+        self._progress(f"  ask over the bus   nats -s {self._settings.nats_url[0]} req {subject} '{EXAMPLE}'")
         self._progress(f"  logs               {self._settings.run_folder / 'logs'}/<name>.log (here: make run ARGS=--verbose)")
         self._progress("  stop               Ctrl-C\n")
 
