@@ -34,7 +34,7 @@ if ! .venv/bin/python -m pip --version >/dev/null 2>&1 || ! .venv/bin/python -c 
     "$python" -m venv --clear .venv
 fi
 
-echo "Installing what $lock names into .venv (first start only)..." >&2
+echo "Installing what $lock names into .venv (once, and when it has changed)..." >&2
 rm -f "$installed"
 .venv/bin/python -m pip install -qq --disable-pip-version-check --no-input --no-deps --require-hashes -r "$lock" || {
     echo "pip could not install $lock: see its message above, then run the command again." >&2
