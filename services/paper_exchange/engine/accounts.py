@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from services.paper_exchange.engine.commands import Commission, OpenAccount, Rates
-from services.paper_exchange.engine.orders import Order
+from services.paper_exchange.engine.order_counts import OrderCounts, OrderLimit
+from services.paper_exchange.engine.orders import Order, OrderList
 from services.paper_exchange.engine.records import Amendment, Fill, PreventedMatch
 from services.paper_exchange.engine.words import Side
 
@@ -23,9 +24,20 @@ class Balance(Struct, gc=False):
 class Account:
     """An account: its settings, its balances, and a desk for every symbol it has touched."""
 
-    __slots__ = ("balances", "desks", "external", "name", "settings", "updated_us")
+    __slots__ = (
+        "balances",
+        "counts",
+        "desks",
+        "external",
+        "lists",
+        "lists_by_client_id",
+        "name",
+        "settings",
+        "unlimited",
+        "updated_us",
+    )
 
-    def __init__(self, settings: OpenAccount) -> None:
+    def __init__(self, settings: OpenAccount, limits: tuple[OrderLimit, ...] = ()) -> None:
         self.name = settings.account
         self.settings = settings
         self.balances: dict[str, Balance] = {}
@@ -34,11 +46,12 @@ class Account:
         self.desks: dict[str, Desk] = {}
         self.updated_us = 0
         """When a balance last changed."""
-
-    @property
-    def unlimited(self) -> bool:
+        self.unlimited = settings.unlimited
         """Is it a house of the synthetic market?"""
-        return self.settings.unlimited
+        self.counts = OrderCounts(limits)
+        self.lists: dict[int, OrderList] = {}
+        self.lists_by_client_id: dict[str, OrderList] = {}
+        """The newest order list of each client id."""
 
     def balance(self, asset: str) -> Balance:
         """The balance of an asset, created empty when it was never touched."""

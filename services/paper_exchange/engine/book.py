@@ -92,6 +92,13 @@ class BookSide:
             level.queue = deque(level)
         return level
 
+    def shrink(self, order: Order, visible: int) -> Level:
+        """Let a resting order show less, in its place in the queue."""
+        level = self.levels[order.limit * self.sign]
+        level.total -= order.visible - visible
+        order.visible = visible
+        return level
+
     def requeue(self, order: Order, level: Level) -> None:
         """Send the first order of a level to the end of its queue (an iceberg showing its next slice)."""
         level.queue.rotate(-1)

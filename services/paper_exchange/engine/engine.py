@@ -6,46 +6,82 @@
     outcome = engine.place(PlaceOrder(account="main", symbol="BTCUSDT", side="BUY", ...), now_us)
     events = engine.drain()
 
-The same commands at the same times give the same state and the same events, bit for bit. A refused command (`Refused`) has
-changed nothing. Time never runs backwards: a `now_us` before the last one counts as the last one.
+The same commands at the same times give the same state and the same events, bit for bit; `execute` takes any command, as a log
+replays them. A refused command (`Refused`) has changed nothing. Time never runs backwards: a `now_us` before the last one
+counts as the last one.
 """
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, TypeVar
 
-from services.paper_exchange.engine import cancellation, placement
-from services.paper_exchange.engine.accounts import Account, Balance, Desk
-from services.paper_exchange.engine.book import Book
+from msgspec import structs
+
+from services.paper_exchange.engine import amendment, cancellation, order_lists, placement, replacement
+from services.paper_exchange.engine.accounts import Account, Desk
+from services.paper_exchange.engine.aftermath import pursue
 from services.paper_exchange.engine.commands import (
+    Advance,
+    AmendOrder,
     CancelOpenOrders,
     CancelOrder,
+    CancelOrderList,
+    CancelReplace,
     Command,
     Deposit,
+    LockExternally,
     OpenAccount,
     PlaceOrder,
+    PlaceOrderList,
+    SetCommission,
+    SetReferencePrice,
+    SetSymbolStatus,
     Withdraw,
 )
-from services.paper_exchange.engine.events import BalancesChanged, BalanceUpdated, Event
+from services.paper_exchange.engine.events import BalancesChanged, BalanceUpdated, Event, ExternalLockUpdated
+from services.paper_exchange.engine.filters import Filter
 from services.paper_exchange.engine.instrument import Instrument
-from services.paper_exchange.engine.orders import Order
-from services.paper_exchange.engine.outcomes import DONE, Canceled, Done, Placed, Refused
-from services.paper_exchange.engine.records import Fill
+from services.paper_exchange.engine.order_counts import DEFAULT_LIMITS, OrderLimit
+from services.paper_exchange.engine.outcomes import (
+    DONE,
+    Amended,
+    Canceled,
+    CancelReplaced,
+    Done,
+    ListCanceled,
+    ListPlaced,
+    Placed,
+    Refused,
+)
+from services.paper_exchange.engine.queries import Queries
 from services.paper_exchange.engine.refusals import (
+    ACTION_DISABLED,
     BAD_SYMBOL,
     INSUFFICIENT_BALANCE,
-    MAY_NOT_TRADE,
+    NO_REFERENCE_PRICE,
     UNKNOWN_ACCOUNT,
-    UNKNOWN_ORDER,
     Refusal,
 )
 from services.paper_exchange.engine.state import State
 
+Request = TypeVar(
+    "Request", bound="PlaceOrder | CancelOrder | CancelOpenOrders | AmendOrder | PlaceOrderList | CancelOrderList"
+)
+Outcome = TypeVar("Outcome")
 
-class Engine:
+
+class Engine(Queries):
     """All symbols and accounts of one exchange."""
 
-    def __init__(self, instruments: Iterable[Instrument]) -> None:
-        self.state = State(instruments)
+    def __init__(
+        self,
+        instruments: Iterable[Instrument],
+        *,
+        exchange_filters: tuple[Filter, ...] = (),
+        sors: tuple[tuple[str, ...], ...] = (),
+        order_limits: tuple[OrderLimit, ...] = DEFAULT_LIMITS,
+    ) -> None:
+        """`sors`: groups of symbols with one base asset whose quotes count as equal, for the smart order router."""
+        self.state = State(instruments, exchange_filters=exchange_filters, sors=sors, order_limits=order_limits)
 
     def drain(self) -> list[Event]:
         """The events since the last call, in order."""
@@ -55,94 +91,97 @@ class Engine:
 
     def place(self, request: PlaceOrder, now_us: int) -> Placed | Refused:
         """Place an order; the reply shows it after its taker phase."""
+        return self._run(placement.place, request, now_us)
+
+    def test(self, request: PlaceOrder, now_us: int) -> Done | Refused:
+        """Check an order as far as it can be without the engine (`order.test`)."""
         state = self._at(now_us)
         try:
-            outcome = placement.place(state, self._trading_desk(request.account, request.symbol), request)
+            placement.examined(state, self._desk(request.account, request.symbol), request)
         except Refusal as refusal:
             return refusal.refused
-        if state.touched:
-            state.report_balances()
+        return DONE
+
+    def cancel(self, request: CancelOrder, now_us: int) -> Canceled | ListCanceled | Refused:
+        """Cancel one order, and with a member its whole list."""
+        return self._run(cancellation.cancel, request, now_us)
+
+    def cancel_open_orders(self, request: CancelOpenOrders, now_us: int) -> list[Canceled | ListCanceled] | Refused:
+        """Cancel all open orders and order lists of an account on a symbol."""
+        return self._run(cancellation.cancel_all, request, now_us)
+
+    def cancel_replace(self, request: CancelReplace, now_us: int) -> CancelReplaced | Refused:
+        """Cancel an order and place another."""
+        state = self._at(now_us)
+        try:
+            if (request.cancel.account, request.cancel.symbol) != (request.place.account, request.place.symbol):
+                raise Refusal(BAD_SYMBOL)
+            outcome = replacement.cancel_replace(state, self._desk(request.place.account, request.place.symbol), request)
+        except Refusal as refusal:
+            return refusal.refused
+        self._conclude(state)
         return outcome
 
-    def cancel(self, request: CancelOrder, now_us: int) -> Canceled | Refused:
-        """Cancel one order."""
-        state = self._at(now_us)
-        try:
-            outcome = cancellation.cancel(state, self._desk(request.account, request.symbol), request)
-        except Refusal as refusal:
-            return refusal.refused
-        if state.touched:
-            state.report_balances()
-        return outcome
+    def amend(self, request: AmendOrder, now_us: int) -> Amended | Refused:
+        """Lower the quantity of an open order, which keeps its place in the queue."""
+        return self._run(amendment.amend, request, now_us)
 
-    def cancel_open_orders(self, request: CancelOpenOrders, now_us: int) -> list[Canceled] | Refused:
-        """Cancel all open orders of an account on a symbol."""
-        state = self._at(now_us)
-        try:
-            desk = self._desk(request.account, request.symbol)
-            if not desk.open:
-                raise Refusal(UNKNOWN_ORDER)
-        except Refusal as refusal:
-            return refusal.refused
-        canceled = [cancellation.cancel_order(state, desk, order, "") for order in list(desk.open.values())]
-        state.report_balances()
-        return canceled
+    def place_order_list(self, request: PlaceOrderList, now_us: int) -> ListPlaced | Refused:
+        """Place an order list."""
+        return self._run(order_lists.place_list, request, now_us)
+
+    def cancel_order_list(self, request: CancelOrderList, now_us: int) -> ListCanceled | Refused:
+        """Cancel an order list."""
+        return self._run(order_lists.cancel_list, request, now_us)
 
     def open_account(self, request: OpenAccount, now_us: int) -> Done:
-        """Create an account, or change its settings."""
+        """Create an account, or change its settings; rates set for a symbol of its own stay."""
         state = self._at(now_us)
         account = state.accounts.get(request.account)
         if account is None:
-            state.accounts[request.account] = Account(request)
-        else:
-            account.settings = request
+            state.accounts[request.account] = Account(request, state.order_limits)
+            return DONE
+        assert account.unlimited == request.unlimited, "an account cannot become a house, nor a house an account"
+        account.settings = request
+        for desk in account.desks.values():
+            desk.trade_group_id = request.trade_group_id
+            if not desk.own_commission:
+                desk.set_commission(request.commission)
         return DONE
 
     def deposit(self, account: str, asset: str, amount: int, now_us: int) -> Done | Refused:
         """Money comes in."""
-        return self._move(account, asset, amount, now_us)
+        return self._move(Deposit(account=account, asset=asset, amount=amount), amount, now_us)
 
     def withdraw(self, account: str, asset: str, amount: int, now_us: int) -> Done | Refused:
         """Money goes out, as far as it is free."""
-        return self._move(account, asset, -amount, now_us)
+        return self._move(Withdraw(account=account, asset=asset, amount=amount), -amount, now_us)
 
     def advance(self, now_us: int) -> None:
         """Let time pass."""
         self._at(now_us)
 
     def execute(self, command: Command, now_us: int) -> Any:
-        """Carry out any command: what a log replays."""
+        """Carry out any command."""
         return _HANDLERS[type(command)](self, command, now_us)
 
-    def book(self, symbol: str) -> Book:
-        """The book of a symbol: `levels`, `best`, `update_id`."""
-        return self.state.markets[symbol].book
+    def _run(self, rule: Callable[[State, Desk, Any], Outcome], request: Any, now_us: int) -> Outcome | Refused:
+        state = self.state
+        if now_us > state.now_us:
+            state.now_us = now_us
+        try:
+            outcome = rule(state, self._desk(request.account, request.symbol), request)
+        except Refusal as refusal:
+            return refusal.refused
+        if state.changed or state.stirred:
+            pursue(state)
+        if state.touched:
+            state.report_balances()
+        return outcome
 
-    def instruments(self) -> list[Instrument]:
-        """All symbols."""
-        return [market.instrument for market in self.state.markets.values()]
-
-    def last_price(self, symbol: str) -> int:
-        """Price of the last trade; zero before the first."""
-        return self.state.markets[symbol].last_price
-
-    def account(self, name: str) -> Account | None:
-        """An account's settings and balances."""
-        return self.state.accounts.get(name)
-
-    def balance(self, account: str, asset: str) -> Balance:
-        """What an account holds of an asset."""
-        return self.state.accounts[account].balances.get(asset) or Balance()
-
-    def open_orders(self, account: str, symbol: str) -> list[Order]:
-        """Open orders, oldest first."""
-        desk = self.state.accounts[account].desks.get(symbol)
-        return list(desk.open.values()) if desk else []
-
-    def trades(self, account: str, symbol: str) -> list[Fill]:
-        """The account's trades, oldest first."""
-        desk = self.state.accounts[account].desks.get(symbol)
-        return desk.trades if desk else []
+    def _conclude(self, state: State) -> None:
+        pursue(state)
+        state.report_balances()
 
     def _at(self, now_us: int) -> State:
         state = self.state
@@ -162,26 +201,69 @@ class Engine:
             raise Refusal(BAD_SYMBOL)
         return market.desk(account)
 
-    def _trading_desk(self, name: str, symbol: str) -> Desk:
-        desk = self._desk(name, symbol)
-        if not desk.account.settings.can_trade:
-            raise Refusal(MAY_NOT_TRADE)
-        return desk
-
-    def _move(self, name: str, asset: str, amount: int, now_us: int) -> Done | Refused:
+    def _move(self, command: Deposit | Withdraw, amount: int, now_us: int) -> Done | Refused:
         state = self._at(now_us)
-        account = state.accounts.get(name)
+        account = state.accounts.get(command.account)
         if account is None:
             return UNKNOWN_ACCOUNT
-        balance = account.balance(asset)
+        allowed = account.settings.can_deposit if amount >= 0 else account.settings.can_withdraw
+        if not allowed:
+            return ACTION_DISABLED
+        balance = account.balance(command.asset)
         if balance.free + amount < 0 and not account.unlimited:
             return INSUFFICIENT_BALANCE
         balance.free += amount
-        state.deposits[asset] = state.deposits.get(asset, 0) + amount
+        state.deposits[command.asset] = state.deposits.get(command.asset, 0) + amount
         if not account.unlimited:
-            state.events.append(BalanceUpdated(name, asset, amount, state.now_us))
-            state.events.append(BalancesChanged(name, state.now_us, ((asset, balance.free, balance.locked),)))
-            account.updated_us = state.now_us
+            state.events.append(BalanceUpdated(account.name, command.asset, amount, state.now_us))
+            self._report_balance(account, command.asset)
+        return DONE
+
+    def _lock_externally(self, command: LockExternally, now_us: int) -> Done | Refused:
+        state = self._at(now_us)
+        account = state.accounts.get(command.account)
+        if account is None:
+            return UNKNOWN_ACCOUNT
+        balance = account.balance(command.asset)
+        held = account.external.get(command.asset, 0)
+        if balance.free < command.amount or held + command.amount < 0:
+            return INSUFFICIENT_BALANCE
+        balance.free -= command.amount
+        balance.locked += command.amount
+        account.external[command.asset] = held + command.amount
+        state.events.append(ExternalLockUpdated(account.name, command.asset, command.amount, state.now_us))
+        self._report_balance(account, command.asset)
+        return DONE
+
+    def _report_balance(self, account: Account, asset: str) -> None:
+        state, balance = self.state, account.balance(asset)
+        account.updated_us = state.now_us
+        state.events.append(BalancesChanged(account.name, state.now_us, ((asset, balance.free, balance.locked),)))
+
+    def _set_commission(self, command: SetCommission, now_us: int) -> Done | Refused:
+        self._at(now_us)
+        try:
+            desk = self._desk(command.account, command.symbol)
+        except Refusal as refusal:
+            return refusal.refused
+        desk.set_commission(command.commission)
+        desk.own_commission = True
+        return DONE
+
+    def _set_symbol_status(self, command: SetSymbolStatus, now_us: int) -> Done | Refused:
+        market = self._at(now_us).markets.get(command.symbol)
+        if market is None:
+            return BAD_SYMBOL
+        market.instrument = structs.replace(market.instrument, status=command.status)
+        return DONE
+
+    def _set_reference_price(self, command: SetReferencePrice, now_us: int) -> Done | Refused:
+        market = self._at(now_us).markets.get(command.symbol)
+        if market is None:
+            return BAD_SYMBOL
+        if market.reference is None or market.reference.rule.bucket_count:
+            return NO_REFERENCE_PRICE
+        market.reference.set(command.price)
         return DONE
 
 
@@ -189,7 +271,16 @@ _HANDLERS: dict[type, Callable[[Engine, Any, int], Any]] = {
     PlaceOrder: Engine.place,
     CancelOrder: Engine.cancel,
     CancelOpenOrders: Engine.cancel_open_orders,
+    CancelReplace: Engine.cancel_replace,
+    AmendOrder: Engine.amend,
+    PlaceOrderList: Engine.place_order_list,
+    CancelOrderList: Engine.cancel_order_list,
     OpenAccount: Engine.open_account,
+    SetCommission: Engine._set_commission,  # pyright: ignore[reportPrivateUsage]
     Deposit: lambda engine, command, now_us: engine.deposit(command.account, command.asset, command.amount, now_us),
     Withdraw: lambda engine, command, now_us: engine.withdraw(command.account, command.asset, command.amount, now_us),
+    LockExternally: Engine._lock_externally,  # pyright: ignore[reportPrivateUsage]
+    SetSymbolStatus: Engine._set_symbol_status,  # pyright: ignore[reportPrivateUsage]
+    SetReferencePrice: Engine._set_reference_price,  # pyright: ignore[reportPrivateUsage]
+    Advance: lambda engine, command, now_us: engine.advance(now_us),
 }

@@ -4,12 +4,18 @@ from services.paper_exchange.engine.accounts import Account, Desk
 from services.paper_exchange.engine.book import Book
 from services.paper_exchange.engine.instrument import Instrument
 from services.paper_exchange.engine.orders import Order
+from services.paper_exchange.engine.prices import AveragePrice, ReferencePrice
+from services.paper_exchange.engine.triggers import Triggers
+
+_DEFAULT_WINDOW = 5
+"""Minutes behind `avgPrice` of a symbol without a filter that says otherwise."""
 
 
 class Market:
     """The state of one symbol."""
 
     __slots__ = (
+        "averages",
         "book",
         "desks",
         "instrument",
@@ -20,6 +26,9 @@ class Market:
         "next_prevented_match_id",
         "next_trade_id",
         "orders",
+        "reference",
+        "triggers",
+        "unseen",
     )
 
     def __init__(self, instrument: Instrument) -> None:
@@ -28,6 +37,11 @@ class Market:
         self.orders: dict[int, Order] = {}
         """Open orders of all accounts."""
         self.desks: dict[str, Desk] = {}
+        self.triggers = Triggers()
+        self.unseen: list[int] = []
+        """Prices of trades that the triggers have not been shown yet."""
+        self.averages = {minutes: AveragePrice(minutes) for minutes in sorted(_windows(instrument))}
+        self.reference = ReferencePrice(instrument.reference) if instrument.reference is not None else None
         self.last_price = 0
         """Price of the last trade; zero before the first."""
         self.next_order_id = 1
@@ -42,3 +56,25 @@ class Market:
         if desk is None:
             desk = self.desks[account.name] = account.desks[self.instrument.symbol] = Desk(account, self)
         return desk
+
+    def record_trade(self, now_us: int, price: int, quantity: int, quote: int) -> None:
+        """Note what a trade says of the price."""
+        self.last_price = price
+        for average in self.averages.values():
+            average.add(now_us, price, quantity, quote)
+        if self.reference is not None:
+            self.reference.add(now_us, price)
+
+    def price_to_measure_by(self, minutes: int, now_us: int) -> int:
+        """The reference price where there is one, else the average of the last minutes; zero when nothing ever traded."""
+        reference = self.reference.at(now_us) if self.reference is not None else None
+        if reference is not None:
+            return reference
+        average = self.averages[minutes]
+        average.forget(now_us)
+        return average.at(now_us)
+
+
+def _windows(instrument: Instrument) -> set[int]:
+    filters = (instrument.percent_price, instrument.percent_price_by_side, instrument.min_notional, instrument.notional)
+    return {each.avg_price_mins for each in filters if each is not None} or {_DEFAULT_WINDOW}

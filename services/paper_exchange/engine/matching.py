@@ -1,17 +1,34 @@
 """The taker phase: an order meets the other side of the book in price-time priority.
 
 A trade happens at the resting order's price. What the taker does not get is left to the caller: it rests, or it expires.
+Where the next slice of an iceberg queues is not documented; here it goes to the end, as anything new does.
 """
+
+from collections.abc import Iterator
 
 from services.paper_exchange.engine.accounts import Desk
 from services.paper_exchange.engine.amounts import SCALE
 from services.paper_exchange.engine.events import OrderUpdated, Traded
-from services.paper_exchange.engine.ledger import settle
+from services.paper_exchange.engine.ledger import settle, touch_pair
 from services.paper_exchange.engine.lifecycle import finish
 from services.paper_exchange.engine.market import Market
 from services.paper_exchange.engine.orders import Order, copied
-from services.paper_exchange.engine.records import Fill
+from services.paper_exchange.engine.price_range import price_range
+from services.paper_exchange.engine.records import Fill, PreventedMatch
+from services.paper_exchange.engine.self_trade import is_self_trade, prevent
 from services.paper_exchange.engine.state import State
+
+
+class Phase:
+    """What one taker phase came to."""
+
+    __slots__ = ("fills", "out_of_range", "prevented")
+
+    def __init__(self) -> None:
+        self.fills: list[Fill] = []
+        self.prevented: list[PreventedMatch] = []
+        self.out_of_range = False
+        """Did the next match lie outside the price range?"""
 
 
 def crosses(order: Order, price: int) -> bool:
@@ -20,62 +37,90 @@ def crosses(order: Order, price: int) -> bool:
 
 
 def would_take(desk: Desk, order: Order) -> bool:
-    """Would it trade at once?"""
+    """Would it meet an order at once?"""
     level = desk.market.book.opposite(order.side).best()
     return level is not None and crosses(order, level.price)
 
 
-def fillable(desk: Desk, order: Order) -> tuple[int, int]:
-    """(quantity, quote quantity) that the book would give the order now."""
-    left, quote = order.remaining, 0
-    for level in desk.market.book.opposite(order.side):
-        if not left or not crosses(order, level.price):
-            break
+def prospects(state: State, desk: Desk, order: Order) -> Iterator[tuple[int, int, bool]]:
+    """(price, quantity, does it trade?) of the orders it would meet now; what it may not trade with only shrinks it."""
+    market, mode = desk.market, order.self_trade_prevention
+    guarded = mode != "NONE" and desk.reports
+    lowest, highest = price_range(state, market, order.side)
+    for level in market.book.opposite(order.side):
+        price = level.price
+        if not crosses(order, price) or price < lowest or (highest and price > highest):
+            return
         for maker in level:
-            quantity = min(left, maker.remaining)
-            left -= quantity
-            quote += level.price * quantity // SCALE
-            if not left:
-                break
-    return order.remaining - left, quote
+            if not guarded or not is_self_trade(desk, order, maker):
+                yield price, maker.remaining, True
+            elif mode in ("EXPIRE_TAKER", "EXPIRE_BOTH"):
+                return
+            elif mode != "EXPIRE_MAKER":
+                yield price, maker.remaining, False
 
 
-def take(state: State, desk: Desk, order: Order) -> list[Fill]:
-    """Trade as long as there is something to trade with; the order's own fills."""
-    market = desk.market
+def fillable(state: State, desk: Desk, order: Order) -> tuple[int, int]:
+    """(quantity, quote quantity) that the book would give the order now."""
+    left, filled, quote = order.remaining, 0, 0
+    for price, offered, trades in prospects(state, desk, order):
+        quantity = min(left, offered)
+        left -= quantity
+        if trades:
+            filled += quantity
+            quote += price * quantity // SCALE
+        if not left:
+            break
+    return filled, quote
+
+
+def take(state: State, desk: Desk, order: Order, phase: Phase, until: int = 0) -> None:
+    """Trade as long as there is something to trade with, up to the order's limit, or the price `until`."""
+    market, is_buy = desk.market, order.side == "BUY"
     makers = market.book.opposite(order.side)
-    fills: list[Fill] = []
+    limit = until or order.limit
+    guarded = order.self_trade_prevention != "NONE" and desk.reports
+    lowest, highest = price_range(state, market, order.side)
     while order.remaining:
         level = makers.best()
-        if level is None or not crosses(order, level.price):
-            break
+        if level is None:
+            return
         price = level.price
+        if limit and (price > limit if is_buy else price < limit):
+            return
+        if price < lowest or (highest and price > highest):
+            phase.out_of_range = True
+            return
         while order.remaining and level.count:
             maker = level.first()
+            if guarded and is_self_trade(desk, order, maker):
+                phase.prevented.append(prevent(state, desk, order, maker))
+                continue
             quantity = maker.visible if maker.visible < order.remaining else order.remaining
+            trade(state, market, desk, order, maker, price, quantity, phase.fills)
             maker.visible -= quantity
             level.total -= quantity
-            trade(state, market, desk, order, maker, price, quantity, fills)
             if not maker.remaining:
                 makers.remove(maker)
-                maker_desk = market.desks[maker.account]
-                finish(state, maker_desk, maker, "FILLED")
+                finish(state, market.desks[maker.account], maker, "FILLED")
             elif not maker.visible:
-                # Where a refilled slice queues is not documented; here it goes to the end, as anything new does.
                 maker.visible = min(maker.iceberg_quantity, maker.remaining)
                 makers.requeue(maker, level)
         state.level_changed(market, makers.side, price, level.total)
-    return fills
 
 
 def trade(
     state: State, market: Market, desk: Desk, taker: Order, maker: Order, price: int, quantity: int, fills: list[Fill]
 ) -> None:
-    """One trade: both orders, both accounts, the tape."""
-    quote = price * quantity // SCALE
+    """One trade: the tape, both orders, both accounts."""
+    quote, now_us = price * quantity // SCALE, state.now_us
     trade_id = market.next_trade_id
     market.next_trade_id = trade_id + 1
-    market.last_price = price
+    market.record_trade(now_us, price, quantity, quote)
+    if market.triggers.waiting:
+        if not market.unseen:
+            state.stirred.append(market)
+        market.unseen.append(price)
     buyer_is_maker = maker.side == "BUY"
     buyer, seller = (maker, taker) if buyer_is_maker else (taker, maker)
     state.events.append(
@@ -85,33 +130,50 @@ def trade(
             price,
             quantity,
             quote,
-            state.now_us,
+            now_us,
             buyer_is_maker,
             buyer.order_id,
             seller.order_id,
             taker.order_id,
         )
     )
-    _execute(state, market.desks[maker.account], maker, trade_id, price, quantity, quote, is_maker=True)
-    fill = _execute(state, desk, taker, trade_id, price, quantity, quote, is_maker=False)
+    execute(state, market.desks[maker.account], maker, price, quantity, quote, trade_id=trade_id, is_maker=True)
+    fill = execute(state, desk, taker, price, quantity, quote, trade_id=trade_id)
     if fill is not None:
         fills.append(fill)
 
 
-def _execute(
-    state: State, desk: Desk, order: Order, trade_id: int, price: int, quantity: int, quote: int, *, is_maker: bool
+def execute(
+    state: State,
+    desk: Desk,
+    order: Order,
+    price: int,
+    quantity: int,
+    quote: int,
+    *,
+    trade_id: int = -1,
+    allocation_id: int = -1,
+    is_maker: bool = False,
 ) -> Fill | None:
-    """One side of a trade: order, money, record, report."""
-    now = state.now_us
+    """One side of a trade or of an allocation: order, money, record, report."""
+    if order.order_list_id >= 0:
+        touch_pair(state, desk, order)
+        state.changed.append(order)
+    now_us = state.now_us
     order.remaining -= quantity
     order.executed += quantity
     order.executed_quote += quote
-    order.update_us = now
+    order.update_us = now_us
+    order.status = "PARTIALLY_FILLED"
     commission, asset = settle(state, desk, order, quantity, quote, is_maker=is_maker)
-    if asset is None:
+    if not desk.reports:
         return None
-    if order.side == "BUY":
+    is_buyer = order.side == "BUY"
+    if is_buyer:
         desk.open_buys -= quantity
+    if not order.counted:
+        order.counted = True
+        desk.account.counts.filled(now_us, is_maker=is_maker)
     fill = Fill(
         order.symbol,
         trade_id,
@@ -122,26 +184,29 @@ def _execute(
         quote,
         commission,
         asset,
-        now,
-        order.side == "BUY",
+        now_us,
+        is_buyer,
         is_maker,
+        allocation_id,
     )
-    desk.trades.append(fill)
+    (desk.trades if allocation_id < 0 else desk.allocations).append(fill)
     if not desk.touched:
         state.touch(desk)
     market = desk.market
     execution_id = market.next_execution_id
     market.next_execution_id = execution_id + 1
     reported = copied(order)
-    reported.status = "PARTIALLY_FILLED" if order.remaining else "FILLED"
-    order.status = "PARTIALLY_FILLED"
+    if not order.remaining:
+        reported.status = "FILLED"
+        reported.locked = 0
+        reported.resting = False
     state.events.append(
         OrderUpdated(
             reported,
             "TRADE",
             execution_id,
-            now,
-            order.resting and order.remaining > 0,
+            now_us,
+            reported.resting,
             "",
             "NONE",
             quantity,
@@ -151,6 +216,7 @@ def _execute(
             asset,
             trade_id,
             is_maker,
+            allocation_id,
         )
     )
     return fill

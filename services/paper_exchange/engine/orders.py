@@ -1,4 +1,4 @@
-"""An order, from acceptance to its end: all that a reply, a query or an execution report says of it."""
+"""Orders and order lists, from acceptance to their end: all that a reply, a query or an execution report says of them."""
 
 from collections.abc import Callable
 from operator import methodcaller
@@ -8,7 +8,11 @@ from msgspec import Struct
 from services.paper_exchange.engine.words import (
     CONTINGENT,
     OPEN,
+    ContingencyType,
     ExpiryReason,
+    ListKind,
+    ListOrderStatus,
+    ListStatusType,
     OrderStatus,
     OrderType,
     PegPriceType,
@@ -43,6 +47,8 @@ class Order(Struct, gc=False, omit_defaults=True):
     self_trade_prevention: StpMode
     time_us: int
     update_us: int
+    reserve: int
+    """The price at which a BUY has its funds locked: `limit`, or an estimate for one that has none yet."""
     status: OrderStatus = "NEW"
     executed: int = 0
     executed_quote: int = 0
@@ -94,5 +100,47 @@ class Order(Struct, gc=False, omit_defaults=True):
         return self.type in CONTINGENT
 
 
+class OrderList(Struct, gc=False, omit_defaults=True):
+    """Orders that depend on each other. Only the engine changes it; events and replies hold copies.
+
+    OCO: a pair. OTO and OPO: a working order and one pending. OTOCO and OPOCO: a working order and a pending pair.
+    """
+
+    order_list_id: int
+    account: str
+    symbol: str
+    kind: ListKind
+    contingency_type: ContingencyType
+    list_client_order_id: str
+    time_us: int
+    orders: tuple[tuple[int, str], ...]
+    """(orderId, clientOrderId) of the members in the order in which they are shown."""
+    update_us: int
+    working_id: int = -1
+    pending_ids: tuple[int, ...] = ()
+    """They wait for the working order; empty once they are released."""
+    pair_ids: tuple[int, ...] = ()
+    """The legs of the pair, the stop-loss leg first."""
+    pair_waits: bool = False
+    """Is neither leg touched yet? Then the list, and not a leg, holds the funds for both."""
+    locked: int = 0
+    """Funds held for a waiting pair, or (OPO, OPOCO) the base asset received so far."""
+    list_status_type: ListStatusType = "EXEC_STARTED"
+    list_order_status: ListOrderStatus = "EXECUTING"
+
+    @property
+    def is_open(self) -> bool:
+        """Has it a member that is still open?"""
+        return self.list_order_status == "EXECUTING"
+
+    @property
+    def pays_itself(self) -> bool:
+        """Do the pending orders sell what the working order buys (OPO, OPOCO)?"""
+        return self.kind in ("OPO", "OPOCO")
+
+
 copied: Callable[[Order], Order] = methodcaller("__copy__")
 """A copy of an order, for those who look at it later (faster than `copy.copy`)."""
+
+copied_list: Callable[[OrderList], OrderList] = methodcaller("__copy__")
+"""The same for an order list."""

@@ -2,9 +2,9 @@
 
 from msgspec import Struct
 
-from services.paper_exchange.engine.orders import Order
+from services.paper_exchange.engine.orders import Order, OrderList
 from services.paper_exchange.engine.records import Fill, PreventedMatch
-from services.paper_exchange.engine.words import RejectReason
+from services.paper_exchange.engine.words import CancelReplaceResult, RejectReason
 
 
 class Refused(Struct, frozen=True):
@@ -28,6 +28,41 @@ class Canceled(Struct, frozen=True, gc=False):
 
     order: Order
     original_client_order_id: str
+
+
+class ListPlaced(Struct, frozen=True, gc=False):
+    """An accepted order list; its members right after the working order's taker phase, pending ones still pending."""
+
+    order_list: OrderList
+    orders: tuple[Placed, ...]
+
+
+class ListCanceled(Struct, frozen=True, gc=False):
+    """An order list that was canceled, wholly or by one of its members."""
+
+    order_list: OrderList
+    orders: tuple[Canceled, ...]
+
+
+class Amended(Struct, frozen=True, gc=False):
+    """An amended order, and its list when it is in one."""
+
+    order: Order
+    original_client_order_id: str
+    execution_id: int
+    order_list: OrderList | None = None
+
+
+class CancelReplaced(Struct, frozen=True, gc=False):
+    """Both halves of a cancelReplace; `status` is the HTTP status, and `code` is zero when both succeeded."""
+
+    cancel_result: CancelReplaceResult
+    new_order_result: CancelReplaceResult
+    canceled: "Canceled | ListCanceled | Refused"
+    placed: "Placed | Refused | None"
+    status: int
+    code: int = 0
+    message: str = ""
 
 
 class Done(Struct, frozen=True):

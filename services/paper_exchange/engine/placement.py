@@ -1,121 +1,231 @@
-"""Accepting an order and letting it work: checks, then registration, taker phase, and what becomes of the rest."""
+"""Accepting an order: checks in the exchange's order, then registration and work.
+
+The request alone, the account and the symbol, the filters, the counts, and last what only the engine can know: a client order
+id in use, a stop price on the wrong side, a post-only order that would take, missing funds. Nothing changes before all of it
+has passed.
+"""
 
 from services.paper_exchange.engine.accounts import Desk
-from services.paper_exchange.engine.amounts import SCALE
-from services.paper_exchange.engine.commands import PlaceOrder
-from services.paper_exchange.engine.ledger import lock
-from services.paper_exchange.engine.lifecycle import finish, register
-from services.paper_exchange.engine.matching import fillable, take, would_take
+from services.paper_exchange.engine.commands import Leg, PlaceOrder
+from services.paper_exchange.engine.filter_checks import check_counts, check_filters
+from services.paper_exchange.engine.ledger import lock, need, require
+from services.paper_exchange.engine.lifecycle import register
+from services.paper_exchange.engine.matching import would_take
+from services.paper_exchange.engine.order_rules import check_parameters, check_symbol_allows
 from services.paper_exchange.engine.orders import Order, copied
 from services.paper_exchange.engine.outcomes import Placed
-from services.paper_exchange.engine.records import Fill
+from services.paper_exchange.engine.pegs import fix_price, peg_price
 from services.paper_exchange.engine.refusals import (
+    ACTION_DISABLED,
+    BAD_STP_MODE,
     DUPLICATE_ORDER,
-    INSUFFICIENT_BALANCE,
     MARKET_CLOSED,
-    NOTHING_WORTH,
+    MAY_NOT_TRADE,
+    NOT_PERMITTED,
+    UNSUPPORTED_COMBINATION,
     WOULD_TAKE,
+    WOULD_TRIGGER,
     Refusal,
     filter_failure,
     missing,
 )
+from services.paper_exchange.engine.reverse_market import quantity_for
+from services.paper_exchange.engine.routing import can_route, obtainable
 from services.paper_exchange.engine.state import State
-from services.paper_exchange.engine.words import ExpiryReason
+from services.paper_exchange.engine.triggers import reached
+from services.paper_exchange.engine.words import CONTINGENT, StpMode
+from services.paper_exchange.engine.work import work
 
 
 def place(state: State, desk: Desk, request: PlaceOrder) -> Placed:
-    """Accept an order and run its taker phase. Raises Refusal, having changed nothing."""
-    order = accepted(state, desk, request)
-    register(desk, order)
-    if desk.reports:
-        state.report(desk.market, order, "NEW")
-        state.touch(desk)
-    fills = work(state, desk, order)
-    return Placed(copied(order), tuple(fills)) if desk.reports else Placed(order)
+    """Accept an order and let it work. Raises Refusal, having changed nothing."""
+    if not desk.reports:
+        return _place_for_house(state, desk, request)
+    order = examined(state, desk, request)
+    desk.account.counts.require(1, state.now_us)
+    admit(state, desk, order)
+    if order.type != "MARKET":
+        lock(desk, order)
+    desk.market.next_order_id += 1
+    desk.account.counts.add(1, state.now_us)
+    enter(state, desk, order)
+    if order.type in CONTINGENT:
+        return Placed(copied(order))
+    phase = work(state, desk, order)
+    return Placed(copied(order), tuple(phase.fills), tuple(phase.prevented))
 
 
-def accepted(state: State, desk: Desk, request: PlaceOrder) -> Order:
-    """The order that a request makes, checked and funded but not yet registered."""
-    market, instrument = desk.market, desk.market.instrument
+def examined(state: State, desk: Desk, request: PlaceOrder) -> Order:
+    """The order that a request makes, with all checks passed that need no engine: what `order.test` checks."""
+    check_account(desk)
+    check_parameters(request, quote_quantity=request.quote_quantity)
+    instrument = desk.market.instrument
+    check_symbol_allows(request, instrument, quote_quantity=request.quote_quantity)
+    order = draft(
+        state, desk, request, desk.market.next_order_id, stp_mode(desk, request.self_trade_prevention), request.quote_quantity
+    )
+    if request.sor:
+        if request.type not in ("LIMIT", "MARKET") or request.peg_price_type is not None or request.quote_quantity:
+            raise Refusal(UNSUPPORTED_COMBINATION)
+        if desk.account.settings.prevent_sor or not can_route(state, desk.market):
+            raise Refusal(ACTION_DISABLED)
+        order.used_sor, order.working_floor = True, "SOR"
+    check_filters(state, desk, order)
+    check_counts(state, desk, (order,))
+    return order
+
+
+def check_account(desk: Desk) -> None:
+    """Raise Refusal when the account may not place orders on the symbol now."""
+    settings, instrument = desk.account.settings, desk.market.instrument
+    if not settings.can_trade:
+        raise Refusal(MAY_NOT_TRADE)
+    if not all(any(each in settings.permissions for each in either) for either in instrument.permission_sets):
+        raise Refusal(NOT_PERMITTED)
     if instrument.status != "TRADING":
         raise Refusal(MARKET_CLOSED)
-    side, type, price, quantity = request.side, request.type, request.price, request.quantity
-    is_market = type == "MARKET"
-    if quantity <= 0:
-        raise missing("quantity")
-    if not is_market:
-        if price <= 0:
-            raise missing("price")
-        if not instrument.price_filter.allows(price):
-            raise filter_failure("PRICE_FILTER")
-        if price * quantity < SCALE:
-            raise Refusal(NOTHING_WORTH)
-    if not instrument.lot_size.allows(quantity):
-        raise filter_failure("LOT_SIZE")
-    client_order_id = request.client_order_id
-    if desk.reports:
-        holder = desk.by_client_id.get(client_order_id)
-        if holder is not None and holder.is_open:
+
+
+def stp_mode(desk: Desk, asked: StpMode | None) -> StpMode:
+    """The self-trade prevention mode of a new order. Raises Refusal when the symbol (or the account) does not allow it."""
+    instrument = desk.market.instrument
+    if asked is None:
+        return instrument.default_self_trade_prevention
+    if asked not in instrument.allowed_self_trade_prevention:
+        raise Refusal(BAD_STP_MODE)
+    if asked == "NONE" and desk.account.settings.require_self_trade_prevention:
+        raise Refusal(BAD_STP_MODE)
+    return asked
+
+
+def draft(state: State, desk: Desk, leg: Leg, order_id: int, mode: StpMode, quote_quantity: int = 0) -> Order:
+    """A new order as the request describes it, in no register yet; a quote quantity is turned into a quantity."""
+    market, now_us, price, quantity = desk.market, state.now_us, leg.price, leg.quantity
+    order = Order(
+        order_id,
+        desk.account.name,
+        market.instrument.symbol,
+        leg.side,
+        leg.type,
+        leg.time_in_force or "GTC",
+        price,
+        quantity,
+        quantity,
+        quantity,
+        price,
+        leg.client_order_id,
+        mode,
+        now_us,
+        now_us,
+        price,
+    )
+    if leg.strategy_id is not None or leg.strategy_type is not None:
+        order.strategy_id, order.strategy_type = leg.strategy_id, leg.strategy_type
+    if leg.iceberg_quantity:
+        order.iceberg_quantity = leg.iceberg_quantity
+    if leg.type in CONTINGENT:
+        order.stop_price, order.trailing_delta = leg.stop_price, leg.trailing_delta
+        order.reserve = price or leg.stop_price or market.last_price
+    if leg.peg_price_type is not None:
+        order.peg_price_type = leg.peg_price_type
+        order.peg_offset_type, order.peg_offset_value = leg.peg_offset_type, leg.peg_offset_value
+    if quote_quantity:
+        order.quote_quantity = quote_quantity
+        order.quantity = order.remaining = order.visible = quantity_for(state, desk, order)
+    return order
+
+
+def admit(state: State, desk: Desk, order: Order) -> None:
+    """The engine's own checks of a new order. Raises Refusal."""
+    check_duplicate(desk, order)
+    check_entry(state, desk, order)
+
+
+def check_duplicate(desk: Desk, order: Order) -> None:
+    """Raise Refusal when another open order has the client order id."""
+    if order.client_order_id:
+        holder = desk.by_client_id.get(order.client_order_id)
+        if holder is not None and holder.is_open and holder.client_order_id == order.client_order_id:
             raise Refusal(DUPLICATE_ORDER)
-        if not client_order_id:
-            client_order_id = state.new_client_order_id()
-    now = state.now_us
+
+
+def check_entry(state: State, desk: Desk, order: Order) -> None:
+    """May the order enter the book, or wait for its trigger, now, and are its funds free? Raises Refusal."""
+    market = desk.market
+    if order.type not in CONTINGENT:
+        check_working(state, desk, order)
+        return
+    if order.stop_price and market.last_price and reached(order, market.last_price):
+        raise Refusal(WOULD_TRIGGER)
+    if order.peg_price_type is not None and not order.reserve:
+        order.reserve = peg_price(market, order)
+    require(desk, order, need(order))
+
+
+def check_working(state: State, desk: Desk, order: Order) -> None:
+    """May the order begin to work now, and are its funds free? Chooses the price of a pegged order. Raises Refusal."""
+    if order.peg_price_type is not None:
+        fix_price(desk.market, order)
+        check_filters(state, desk, order)
+    if order.type == "LIMIT_MAKER" and would_take(desk, order):
+        raise Refusal(WOULD_TAKE)
+    if order.limit:
+        require(desk, order, need(order))
+        return
+    # Not enough for all that the book would give a market order: refused, not filled in part.
+    filled, quote = obtainable(state, desk, order)
+    require(desk, order, quote if order.side == "BUY" else filled)
+
+
+def enter(state: State, desk: Desk, order: Order) -> None:
+    """Register an admitted order and tell of it; a contingent one waits for its trigger from now on."""
+    if not order.client_order_id:
+        order.client_order_id = state.new_client_order_id()
+    register(desk, order)
+    state.touch(desk)
+    if order.type in CONTINGENT:
+        desk.market.triggers.add(order, desk.market.last_price, state.now_us)
+    else:
+        order.working_us = state.now_us
+    state.report(desk.market, order, "NEW")
+
+
+def _place_for_house(state: State, desk: Desk, request: PlaceOrder) -> Placed:
+    """The short way of a house of the synthetic market: tick and lot, then work."""
+    market = desk.market
+    instrument = market.instrument
+    if request.quantity <= 0:
+        raise missing("quantity")
+    if request.type != "MARKET" and (request.price <= 0 or request.price % instrument.price_filter.tick_size):
+        raise filter_failure("PRICE_FILTER")
+    if request.quantity % instrument.lot_size.step_size:
+        raise filter_failure("LOT_SIZE")
+    if instrument.status != "TRADING":
+        raise Refusal(MARKET_CLOSED)
+    now_us, quantity, price = state.now_us, request.quantity, request.price
     order = Order(
         market.next_order_id,
         desk.account.name,
         instrument.symbol,
-        side,
-        type,
+        request.side,
+        request.type,
         request.time_in_force or "GTC",
         price,
         quantity,
         quantity,
         quantity,
         price,
-        client_order_id,
-        request.self_trade_prevention or instrument.default_self_trade_prevention,
-        now,
-        now,
-        working_us=now,
+        request.client_order_id,
+        "NONE",
+        now_us,
+        now_us,
+        price,
+        working_us=now_us,
     )
-    if is_market:
-        if desk.reports:
-            filled, quote = fillable(desk, order)
-            if desk.gives[side].free < (quote if side == "BUY" else filled):
-                raise Refusal(INSUFFICIENT_BALANCE)
-    else:
-        if type == "LIMIT_MAKER" and would_take(desk, order):
-            raise Refusal(WOULD_TAKE)
-        lock(desk, order)
+    if request.type == "LIMIT_MAKER" and would_take(desk, order):
+        raise Refusal(WOULD_TAKE)
     market.next_order_id += 1
-    return order
-
-
-def work(state: State, desk: Desk, order: Order) -> list[Fill]:
-    """Let an order that has come to work trade, rest or expire."""
-    fills: list[Fill] = []
-    reason: ExpiryReason
-    if order.time_in_force == "FOK" and fillable(desk, order)[0] < order.remaining:
-        reason = "UNFILLED_FOK_ORDER_EXPIRED"
-    else:
-        if would_take(desk, order):
-            fills = take(state, desk, order)
-        if not order.remaining:
-            finish(state, desk, order, "FILLED")
-            return fills
-        if order.limit and order.time_in_force == "GTC":
-            rest(state, desk, order)
-            return fills
-        reason = "UNFILLED_IOC_QUANTITY_EXPIRED" if order.limit else "INSUFFICIENT_LIQUIDITY"
-    finish(state, desk, order, "EXPIRED", reason)
-    if desk.reports:
-        state.report(desk.market, order, "EXPIRED")
-    return fills
-
-
-def rest(state: State, desk: Desk, order: Order) -> None:
-    """Queue an order in the book."""
-    order.visible = min(order.iceberg_quantity, order.remaining) if order.iceberg_quantity else order.remaining
-    market = desk.market
-    level = market.book.side(order.side).add(order)
-    state.level_changed(market, order.side, order.limit, level.total)
+    lock(desk, order)
+    market.orders[order.order_id] = order
+    work(state, desk, order)
+    return Placed(order)

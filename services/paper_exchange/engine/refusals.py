@@ -34,6 +34,16 @@ def either_missing(first: str, second: str) -> Refusal:
     return Refusal(Refused(-1102, f"Param '{first}' or '{second}' must be sent, but both were empty/null!"))
 
 
+def together(first: str, second: str) -> Refusal:
+    """Two parameters come together or not at all."""
+    return Refusal(Refused(-1128, f"Fields [{first}, {second}] must be sent together or omitted entirely."))
+
+
+def wrong(parameter: str) -> Refusal:
+    """A parameter's value is out of range."""
+    return Refusal(Refused(-1130, f"Data sent for parameter '{parameter}' is not valid."))
+
+
 def rejected(message: str) -> Refused:
     """The engine's refusal of a new order."""
     return Refused(-2010, message)
@@ -59,6 +69,10 @@ UNSUPPORTED_COMBINATION = rejected("Unsupported order combination")
 ICEBERG_EXCEEDS = rejected("IcebergQty exceeds QTY.")
 NO_ICEBERGS = rejected("Iceberg orders are not supported for this symbol.")
 NO_TRAILING = rejected("Trailing stop orders are not supported for this symbol.")
+NO_PEGS = rejected("Pegged orders are not supported for this symbol.")
+NO_PEG_FOR_TYPE = rejected("This order type may not use pegged price.")
+BAD_PEG = rejected("This price peg cannot be used with this order type.")
+NO_PEG_LEVEL = rejected("Order book liquidity is too low for this pegged order.")
 NO_QUOTE_QTY = rejected("Quote order qty market orders are not support for this symbol.")
 NO_TYPE = {
     "MARKET": rejected("Market orders are not supported for this symbol."),
@@ -75,3 +89,32 @@ BOOK_BELOW_MARKET_LOT = rejected("Order book liquidity is less than MARKET_LOT_S
 UNKNOWN_ORDER = Refused(-2011, "Unknown order sent.")
 CANCEL_WITHOUT_ID = Refused(-2011, "Cancel order is invalid. Check origClOrdId and orderId.")
 CANCEL_RESTRICTED = Refused(-2011, "Order was not canceled due to cancel restrictions.")
+
+ACTION_DISABLED = rejected("This action is disabled on this account.")
+NO_CANCEL_REPLACE = rejected("Order cancel-replace is not supported for this symbol.")
+NO_OCO = rejected("OCO orders are not supported for this symbol")
+NO_OTO = rejected("OTO orders are not supported for this symbol.")
+"""By analogy: the documentation has no text for a symbol without `otoAllowed`."""
+NO_OPO = rejected("OPO orders are not supported for this symbol.")
+
+NO_AMEND = Refused(-2038, "Order amend is not supported for this symbol.")
+NO_INCREASE = Refused(-2038, "Order amend (quantity increase) is not supported.")
+NO_CHANGE = Refused(-2038, "The requested action would change no state; rejecting")
+NO_OPO_AMEND = Refused(-2038, "Order amend (pending OPO order) is not supported.")
+UNKNOWN_AMENDED = Refused(-2038, "Unknown order sent.")
+
+NO_SUCH_ORDER = Refused(-2013, "Order does not exist.")
+WRONG_CLIENT_ID = Refused(-2039, "Client order ID is not correct for this order ID.")
+ARCHIVED = Refused(-2026, "Order was canceled or expired with no executed qty over 90 days ago and has been archived.")
+NO_REFERENCE_PRICE = Refused(-2043, "This symbol doesn't have a reference price.")
+
+OCO_TYPE = Refused(-1158, "Order type not supported in OCO.")
+BUY_LIMIT_BELOW = Refused(-1165, "A limit order in a buy OCO must be below.")
+SELL_LIMIT_ABOVE = Refused(-1166, "A limit order in a sell OCO must be above.")
+BOTH_LIMIT = Refused(-1168, "At least one OCO order must be contingent.")
+BUY_STOP_ABOVE = Refused(-1196, "A stop loss order in a buy OCO must be above.")
+SELL_STOP_BELOW = Refused(-1197, "A stop loss order in a sell OCO must be below.")
+BUY_PROFIT_BELOW = Refused(-1198, "A take profit order in a buy OCO must be below.")
+SELL_PROFIT_ABOVE = Refused(-1199, "A take profit order in a sell OCO must be above.")
+OPO_WORKING_BUY = Refused(-1222, "Working order in an OPO list must be a bid.")
+OPO_PENDING_SELL = Refused(-1223, "Pending orders in an OPO list must be asks.")

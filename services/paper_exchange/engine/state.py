@@ -4,19 +4,49 @@ from collections.abc import Iterable
 
 from services.paper_exchange.engine.accounts import Account, Desk
 from services.paper_exchange.engine.amounts import SCALE
-from services.paper_exchange.engine.events import BalancesChanged, Event, LevelChanged, OrderUpdated
+from services.paper_exchange.engine.events import BalancesChanged, Event, LevelChanged, ListUpdated, OrderUpdated
+from services.paper_exchange.engine.filters import Filter
 from services.paper_exchange.engine.instrument import Instrument
 from services.paper_exchange.engine.market import Market
-from services.paper_exchange.engine.orders import Order, copied
+from services.paper_exchange.engine.order_counts import DEFAULT_LIMITS, OrderLimit
+from services.paper_exchange.engine.orders import Order, OrderList, copied
 from services.paper_exchange.engine.words import ExecutionType, RejectReason, Side
 
 
 class State:
     """All accounts and markets; every module of the engine works on it and nothing else."""
 
-    __slots__ = ("accounts", "deposits", "events", "fees", "markets", "next_client_id", "next_list_id", "now_us", "touched")
+    __slots__ = (
+        "accounts",
+        "changed",
+        "deposits",
+        "events",
+        "exchange_filters",
+        "fees",
+        "lists",
+        "markets",
+        "next_client_id",
+        "next_list_id",
+        "now_us",
+        "order_limits",
+        "released",
+        "sors",
+        "stirred",
+        "touched",
+    )
 
-    def __init__(self, instruments: Iterable[Instrument]) -> None:
+    def __init__(
+        self,
+        instruments: Iterable[Instrument],
+        *,
+        exchange_filters: tuple[Filter, ...] = (),
+        sors: tuple[tuple[str, ...], ...] = (),
+        order_limits: tuple[OrderLimit, ...] = DEFAULT_LIMITS,
+    ) -> None:
+        self.exchange_filters = exchange_filters
+        self.sors = sors
+        """Groups of symbols over which the smart order router works."""
+        self.order_limits = order_limits
         self.accounts: dict[str, Account] = {}
         self.markets = {instrument.symbol: Market(instrument) for instrument in instruments}
         self.events: list[Event] = []
@@ -28,6 +58,14 @@ class State:
         self.next_list_id = 0
         self.next_client_id = 1
         self.touched: list[Desk] = []
+        self.lists: dict[int, OrderList] = {}
+        """Open order lists."""
+        self.changed: list[Order] = []
+        """Members of lists that traded or ended; their lists have yet to act on it."""
+        self.released: list[OrderList] = []
+        """Lists whose working order is filled; their pending orders have yet to enter."""
+        self.stirred: list[Market] = []
+        """Markets with trades that their triggers have not been shown yet."""
 
     def touch(self, desk: Desk) -> None:
         """Have the desk's balances reported at the end of the command."""
@@ -78,8 +116,8 @@ class State:
         *,
         original_client_order_id: str = "",
         reject_reason: RejectReason = "NONE",
-    ) -> None:
-        """Tell the owner of an order about a step that is neither a trade nor a prevented one."""
+    ) -> int:
+        """Tell the owner of an order about a step that is neither a trade nor a prevented one; returns the execution id."""
         execution_id = market.next_execution_id
         market.next_execution_id = execution_id + 1
         self.events.append(
@@ -91,6 +129,25 @@ class State:
                 order.resting or (execution_type == "NEW" and order.working_us >= 0),
                 original_client_order_id,
                 reject_reason,
+            )
+        )
+        return execution_id
+
+    def report_list(self, order_list: OrderList, reject_reason: RejectReason = "NONE") -> None:
+        """Tell the owner of an order list how it is now."""
+        order_list.update_us = self.now_us
+        self.events.append(
+            ListUpdated(
+                order_list.account,
+                order_list.symbol,
+                order_list.order_list_id,
+                order_list.contingency_type,
+                order_list.list_status_type,
+                order_list.list_order_status,
+                order_list.list_client_order_id,
+                reject_reason,
+                self.now_us,
+                order_list.orders,
             )
         )
 

@@ -1,10 +1,9 @@
 """Price, then time; the resting order's price; what remains rests or expires."""
 
-from typing import Any
-
 import pytest
 
-from services.paper_exchange.engine.outcomes import Refused
+from services.paper_exchange.engine.outcomes import Canceled, Refused
+from tests.paper_exchange.engine.floor import Exchange
 
 BOOK = [("BUY", "1", "99"), ("BUY", "2", "98"), ("SELL", "1", "101"), ("SELL", "2", "102"), ("SELL", "1", "101")]
 BEFORE = {"bids": ["1 @ 99", "2 @ 98"], "asks": ["2 @ 101", "2 @ 102"]}
@@ -63,7 +62,7 @@ SCENARIOS: dict[str, tuple[tuple[str, str, dict[str, str]], list[str], str, dict
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
-def test_an_order_meets_the_book(exchange: Any, name: str) -> None:
+def test_an_order_meets_the_book(exchange: Exchange, name: str) -> None:
     (side, type, parameters), fills, status, after = SCENARIOS[name]
     for resting_side, quantity, price in BOOK:
         exchange.limit("alice", resting_side, quantity, price)
@@ -76,7 +75,7 @@ def test_an_order_meets_the_book(exchange: Any, name: str) -> None:
     assert exchange.book() == after
 
 
-def test_the_oldest_order_of_a_price_trades_first(exchange: Any) -> None:
+def test_the_oldest_order_of_a_price_trades_first(exchange: Exchange) -> None:
     exchange.account("carol", COIN="10")
     first = exchange.limit("carol", "SELL", "1", "100")
     second = exchange.limit("alice", "SELL", "1", "100")
@@ -88,7 +87,7 @@ def test_the_oldest_order_of_a_price_trades_first(exchange: Any) -> None:
     assert first.order.order_id < second.order.order_id
 
 
-def test_a_limit_maker_that_would_take_is_refused(exchange: Any) -> None:
+def test_a_limit_maker_that_would_take_is_refused(exchange: Exchange) -> None:
     exchange.limit("alice", "SELL", "1", "100")
 
     outcome = exchange.order("bob", "BUY", "LIMIT_MAKER", quantity="1", price="100")
@@ -97,7 +96,7 @@ def test_a_limit_maker_that_would_take_is_refused(exchange: Any) -> None:
     assert exchange.money("bob") == {"COIN": "100", "USDT": "10000"}
 
 
-def test_balances_follow_the_trades_and_a_better_price_gives_the_difference_back(exchange: Any) -> None:
+def test_balances_follow_the_trades_and_a_better_price_gives_the_difference_back(exchange: Exchange) -> None:
     exchange.limit("alice", "SELL", "1", "90")
     assert exchange.money("alice") == {"COIN": "99 + 1", "USDT": "10000"}
 
@@ -107,17 +106,18 @@ def test_balances_follow_the_trades_and_a_better_price_gives_the_difference_back
     assert exchange.money("bob") == {"COIN": "101", "USDT": "9710 + 200"}
 
 
-def test_an_order_beyond_the_balance_is_refused(exchange: Any) -> None:
+def test_an_order_beyond_the_balance_is_refused(exchange: Exchange) -> None:
     refused = Refused(-2010, "Account has insufficient balance for requested action.", "INSUFFICIENT_BALANCES")
 
     assert exchange.order("bob", "BUY", "LIMIT", quantity="101", price="100") == refused
     assert exchange.order("bob", "SELL", "LIMIT", quantity="100.001", price="100") == refused
 
 
-def test_a_canceled_order_gives_its_funds_and_its_place_back(exchange: Any) -> None:
+def test_a_canceled_order_gives_its_funds_and_its_place_back(exchange: Exchange) -> None:
     placed = exchange.limit("bob", "BUY", "1", "100", client_order_id="mine")
 
     canceled = exchange.cancel("bob", placed.order.order_id, new_client_order_id="the cancel")
+    assert isinstance(canceled, Canceled)
 
     assert (canceled.order.status, canceled.order.client_order_id) == ("CANCELED", "the cancel")
     assert canceled.original_client_order_id == "mine"
