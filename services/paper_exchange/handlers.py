@@ -161,16 +161,21 @@ class Handlers:
         now_s = self.venue.now_us // MICROS
         until_s = now_s if chart.closed_s is None else min(now_s, chart.closed_s - 1)
         start_us, end_us = (self._moment(given.get(name)) for name in ("startTime", "endTime"))
-        moments = openings(
-            interval,
-            call.limit,
-            until_s,
-            start_s=None if start_us is None else -(-start_us // MICROS),
-            end_s=None if end_us is None else end_us // MICROS,
-            offset_s=offset_s,
-        )
-        rows = self._candles(chart, symbol, interval, moments, now_s, offset_s, call)
-        return f"[{','.join(rows)}]".encode()
+        key = ("klines", symbol, interval, offset_s, call.limit, start_us, end_us, call.micros)
+
+        def make() -> bytes:
+            moments = openings(
+                interval,
+                call.limit,
+                until_s,
+                start_s=None if start_us is None else -(-start_us // MICROS),
+                end_s=None if end_us is None else end_us // MICROS,
+                offset_s=offset_s,
+            )
+            rows = self._candles(chart, symbol, interval, moments, now_s, offset_s, call)
+            return f"[{','.join(rows)}]".encode()
+
+        return self.replies.get(key, (now_s, chart.tape.next_id), make)
 
     def average_price(self, call: Call) -> bytes:
         symbol = self._one(call.given)
@@ -294,10 +299,10 @@ class Handlers:
     def _candles(
         self, chart: Chart, symbol: str, interval: str, moments: list[int], now_s: int, offset_s: int, call: Call
     ) -> Iterable[str]:
-        known, fresh = self._rows, False
+        known = self._rows
         for index, opened in enumerate(moments):
             key = (symbol, interval, offset_s, call.micros, opened)
-            row = None if fresh else known.get(key)
+            row = known.get(key)
             if row is not None:
                 yield row
                 continue
