@@ -1,6 +1,7 @@
 """What all tests share: one nats-server for the session, fresh buses, servers and proxies of their own for tests of failure."""
 
 import asyncio
+import os
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from pathlib import Path
 
@@ -12,6 +13,11 @@ from shared.runtime.bus import Bus
 from shared.runtime.link import Address
 from shared.runtime.nats_server import NatsServer
 from tests.support.proxy import TcpProxy
+
+for _name in [name for name in os.environ if name.startswith("BINANCE_")]:
+    del os.environ[_name]
+os.environ["BINANCE_ENV_FILE"] = ""
+"""Whatever this machine is set up for, keys of a live account perhaps, is not for tests, nor for the processes they start."""
 
 ConnectBus = Callable[..., Awaitable[Bus]]
 

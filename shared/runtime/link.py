@@ -1,9 +1,8 @@
 """One connection to nats-server: regained with growing, jittered pauses, never silently dead, never quietly closed.
 
-nats-py 2.16 needs care, and gets it here: its error callback must not raise (that ends its read loop while it still calls
-itself connected); an error of the server's that is not about permissions closes it for good; a ping that is cancelled breaks
-the read loop when the answer comes after all. So: callbacks that cannot raise, `closed` as a future, pings that are never
-cancelled.
+nats-py 2.16 needs care, and gets it here and in `mended_client`: its error callback must not raise (that ends its read loop
+while it still calls itself connected), so none of our callbacks can; an error of the server's that is not about permissions
+closes it for good, so `closed` is a future that somebody must wait for.
 """
 
 import asyncio
@@ -19,8 +18,8 @@ from msgspec import Struct
 from nats.aio.client import Client, Server
 from nats.errors import Error, SlowConsumerError
 
-from shared.runtime.client import FastClient
 from shared.runtime.clock import monotonic
+from shared.runtime.mended_client import MendedClient
 from shared.runtime.metrics import Metrics
 from shared.runtime.observe import logger, without_secrets
 
@@ -34,7 +33,6 @@ DRAIN_TIMEOUT_S = 5
 ANSWER_WITHIN_S = 1.0
 """A server that does not answer for so long is not waited for when leaving."""
 TELL_DROPS_EVERY_S = 10.0
-_FOREVER_S = 10**7
 _FORBIDDEN = re.compile(r"permissions violation for (?P<verb>publish|subscription) to \"(?P<subject>[^\"]*)\"")
 _log = logger("runtime.link")
 
@@ -76,7 +74,7 @@ class Link:
 
     def __init__(self, kind: str, metrics: Metrics) -> None:
         self.kind = kind
-        self.nc: Client = FastClient()
+        self.nc: Client = MendedClient()
         self.closed: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         """Done when the client has closed for good without being asked to; the reason."""
         self.on_forbidden: Callable[[str], None] = _ignore
@@ -88,7 +86,6 @@ class Link:
         self._begun = False
         self._leaving = False
         self._attempts = 0
-        self._pong: asyncio.Task[float] | None = None
         self._told_drops_at = -TELL_DROPS_EVERY_S
         self._background: set[asyncio.Task[None]] = set()
 
@@ -138,19 +135,15 @@ class Link:
         return self.nc.is_connected
 
     async def round_trip_s(self, timeout_s: float) -> float | None:
-        """Seconds to the server and back through the read loop; None when it does not answer in time.
-
-        A ping outlives its timeout and is waited for again by the next caller: cancelling it would break nats-py's read loop.
-        """
+        """Seconds to the server and back through the read loop; None when it does not answer in time."""
         if not self.nc.is_connected:
             return None
-        if self._pong is None or self._pong.done():
-            self._pong = asyncio.create_task(self._ping())
-        pong = self._pong
-        await asyncio.wait({pong}, timeout=timeout_s)
-        if not pong.done() or pong.cancelled() or pong.exception() is not None:
+        sent = perf_counter()
+        try:
+            await self.nc.rtt(timeout=timeout_s)  # pyright: ignore[reportArgumentType]  (the annotation says int)
+        except (Error, OSError):
             return None
-        return pong.result()
+        return perf_counter() - sent
 
     async def close(self) -> None:
         """Leave: what is still to be sent is sent and what has arrived is handled, if the server answers."""
@@ -165,23 +158,11 @@ class Link:
         for task in self._background:
             task.cancel()
 
-    async def _ping(self) -> float:
-        sent = perf_counter()
-        await self.nc.rtt(timeout=_FOREVER_S)
-        return perf_counter() - sent
-
     async def abandon(self) -> None:
         """Leave without a word."""
         self._leaving = True
         if self._begun:
             await self.nc.close()
-        self._forget_ping()
-
-    def _forget_ping(self) -> None:
-        """Only while the link is down: its answer can no longer come, and a ping to the next server is not there yet."""
-        if self._pong is not None and not self._pong.done():
-            self._pong.cancel()
-        self._pong = None
 
     def _choose(self, servers: list[Server], _info: dict[str, Any]) -> tuple[Server, float]:
         least = min(server.reconnects for server in servers)
@@ -215,7 +196,6 @@ class Link:
             _log.debug("bus error", link=self.kind, error=self.last_error)
 
     async def _on_lost(self) -> None:
-        self._forget_ping()
         if not self._leaving:
             _log.warning("bus lost, reconnecting", link=self.kind, error=self.last_error)
 

@@ -7,6 +7,7 @@
 
 A setting `nats_url` is read from `BINANCE_NATS_URL`. `BINANCE_MARKET_DATA_NATS_URL` sets it for one service alone, which is
 also the only name of those declared with `own`. The environment wins over `.env`; an empty value counts as not set.
+`BINANCE_ENV_FILE` names another file than `.env`, or none when it is empty (the tests' way to be alone).
 `.env.example` and the README's table are made from `every_setting`.
 """
 
@@ -21,7 +22,7 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 PREFIX = "BINANCE_"
-ENV_FILE = ".env"
+ENV_FILE = "BINANCE_ENV_FILE"
 
 Port = Annotated[int, Field(ge=0, le=65535)]
 """A TCP port; 0 takes a free one."""
@@ -90,7 +91,8 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Arguments, then the environment, then `.env`."""
-        return init_settings, _Variables(cls, os.environ), _Variables(cls, dotenv_values(ENV_FILE))
+        file = os.environ.get(ENV_FILE, ".env")
+        return init_settings, _Variables(cls, os.environ), _Variables(cls, dotenv_values(file) if file else {})
 
 
 class BusSettings(Settings):

@@ -27,6 +27,7 @@ class Second(ExchangeSettings):
 @pytest.fixture(autouse=True)
 def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # pyright: ignore[reportUnusedFunction]
     monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("BINANCE_ENV_FILE")
 
 
 def test_a_setting_comes_from_its_variable_and_the_environment_wins_over_the_file(
@@ -36,6 +37,15 @@ def test_a_setting_comes_from_its_variable_and_the_environment_wins_over_the_fil
     monkeypatch.setenv("BINANCE_LOG_LEVEL", "error")
     settings = First.load()
     assert (settings.log_level, settings.host) == ("error", "0.0.0.0")
+
+
+def test_another_file_may_be_named_or_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / ".env").write_text("BINANCE_HOST=0.0.0.0\n")
+    (tmp_path / "other.env").write_text("BINANCE_HOST=127.0.0.2\n")
+    monkeypatch.setenv("BINANCE_ENV_FILE", "other.env")
+    assert First.load().host == "127.0.0.2"
+    monkeypatch.setenv("BINANCE_ENV_FILE", "")
+    assert First.load().host == "127.0.0.1"
 
 
 def test_a_variable_with_the_services_name_holds_for_that_service_alone(monkeypatch: pytest.MonkeyPatch) -> None:

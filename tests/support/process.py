@@ -15,7 +15,9 @@ class ServiceProcess:
 
     def __init__(self, module: str, **settings: str | int) -> None:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("BINANCE_")}
-        self._environment = kept | {f"BINANCE_{name.upper()}": str(value) for name, value in settings.items()}
+        self._environment = (
+            kept | {"BINANCE_ENV_FILE": ""} | {f"BINANCE_{name.upper()}": str(value) for name, value in settings.items()}
+        )
         self._module = module
         self._process: asyncio.subprocess.Process | None = None
         self._reading: asyncio.Task[None] | None = None
