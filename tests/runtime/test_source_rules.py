@@ -10,7 +10,6 @@ FORBIDDEN = {
     "publish_async": "loses acknowledgements and leaks its slots: use Bus.publish_durable",
     "publish_async_completed": "waits for acknowledgements that never come: use Bus.publish_durable",
     "add_endpoint": "calls handlers one after another and tells callers their exceptions' repr: use Responder",
-    "messages": "makes a task for each message, three times slower than a callback: use Bus.subscribe",
 }
 """Attributes of nats-py's objects, and why not."""
 
