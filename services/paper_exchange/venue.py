@@ -49,8 +49,6 @@ class Venue:
         self.engine = Engine(listing.instrument for listing in listings)
         self.charts: dict[str, Chart] = {}
         self.blocks: dict[str, list[BlockTrade]] = {}
-        self.events: list[Event] = []
-        """What happened since somebody last looked, for the streams."""
         self._paths: dict[str, Path] = {}
         for listing in listings:
             self._list(listing)
