@@ -13,7 +13,7 @@ from mcp.server.stdio import stdio_server
 
 from services.mcp_gateway import server
 from services.mcp_gateway.late_bus import LateBus
-from services.mcp_gateway.local_platform import LocalPlatform
+from services.mcp_gateway.local_platform import ROOT, LocalPlatform
 from services.mcp_gateway.service import calls
 from services.mcp_gateway.settings import Settings
 from services.mcp_gateway.status import SystemState
@@ -27,6 +27,7 @@ log = observe.logger("mcp_gateway.stdio")
 
 def run(*, with_platform: bool) -> int:
     """Serve until stdin ends or a signal comes; the exit code (see `runtime.service`)."""
+    os.chdir(ROOT)  # a client starts us anywhere, but we and the platform that we start must read the same `.env`
     try:
         settings = Settings.load()
     except BadSettings as error:

@@ -5,7 +5,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,79 +17,28 @@ from mcp.client.stdio import StdioServerParameters
 from shared.contract.catalog import BY_TOOL
 from shared.runtime.bus import Bus
 from shared.runtime.nats_server import NatsServer
-from tests.mcp_gateway.gateways import CLIENT, HANDSHAKES, MODERN, Market
+from tests.mcp_gateway.gateways import HANDSHAKES, MODERN, Market
+from tests.mcp_gateway.stdio import ARGUMENTS, WITHIN_S, Stdio
 from tests.support.waiting import eventually
 
 ROOT = Path(__file__).resolve().parents[2]
-ARGUMENTS = ["-m", "services.mcp_gateway", "--stdio"]
 NOBODY = "nats://127.0.0.1:1"
-WITHIN_S = 20
 
 
-class Stdio:
-    """The gateway as a client's child, spoken to line by line."""
-
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
-        self.process = process
-
-    @classmethod
-    async def start(cls, url: str, *more: str, prefix: str = "binance") -> "Stdio":
-        pipe = asyncio.subprocess.PIPE
-        env = {**os.environ, "BINANCE_NATS_URL": url, "BINANCE_SUBJECT_PREFIX": prefix}
-        return cls(
-            await asyncio.create_subprocess_exec(
-                sys.executable, *ARGUMENTS, *more, cwd=ROOT, env=env, stdin=pipe, stdout=pipe, stderr=pipe
-            )
-        )
-
-    def send(self, message: dict[str, Any]) -> None:
-        assert self.process.stdin
-        self.process.stdin.write(json.dumps({"jsonrpc": "2.0", **message}).encode() + b"\n")
-
-    async def ask(self, method: str, params: dict[str, Any] | None = None) -> Any:
-        """The result of a request; every line of stdout must be a message of the protocol."""
-        self.send({"id": 1, "method": method, **({"params": params} if params is not None else {})})
-        assert self.process.stdout
-        async with asyncio.timeout(WITHIN_S):
-            line = await self.process.stdout.readline()
-        message = json.loads(line)
-        assert (message["jsonrpc"], message["id"]) == ("2.0", 1)
-        return message.get("result", message)
-
-    async def initialize(self, version: str) -> Any:
-        result = await self.ask("initialize", {"protocolVersion": version, "capabilities": {}, "clientInfo": CLIENT})
-        self.send({"method": "notifications/initialized"})
-        return result
-
-    async def call(self, tool: str, arguments: dict[str, Any] | None = None) -> Any:
-        result = await self.ask("tools/call", {"name": tool, "arguments": arguments or {}})
-        return json.loads(result["content"][0]["text"])
-
-    async def end(self) -> tuple[int, bytes]:
-        """Close its stdin; exit code and what is left of stdout."""
-        assert self.process.stdin
-        self.process.stdin.close()
-        async with asyncio.timeout(WITHIN_S):
-            out, _ = await self.process.communicate()
-        return self.process.returncode or 0, out
-
-
-Start = Callable[..., Any]
+Start = Callable[[str], Awaitable[Stdio]]
 
 
 @pytest_asyncio.fixture
 async def start() -> AsyncGenerator[Start, None]:
     started: list[Stdio] = []
 
-    async def start(*arguments: str, **more: Any) -> Stdio:
-        started.append(await Stdio.start(*arguments, **more))
+    async def start(url: str) -> Stdio:
+        started.append(await Stdio.start({**os.environ, "BINANCE_NATS_URL": url}))
         return started[-1]
 
     yield start
     for stdio in started:
-        if stdio.process.returncode is None:
-            stdio.process.kill()
-        await stdio.process.communicate()
+        await stdio.kill()
 
 
 @pytest.mark.parametrize("mode", ["legacy", MODERN])
