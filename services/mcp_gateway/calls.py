@@ -114,7 +114,7 @@ class Calls:
         body = await self._ask(*_asked(tool.spec, operation, question), caller)
         try:
             part = tool.paging.part(body, given, at, self._limit)
-        except (msgspec.MsgspecError, KeyError, ArithmeticError):
+        except (msgspec.MsgspecError, UnicodeDecodeError, KeyError, ArithmeticError):
             raise _unreadable() from None
         return _text(body if part is None else _page(tool, given, part))
 
