@@ -57,6 +57,7 @@ class Bus:
         self._commands = Link("commands", metrics)
         self._data = Link("data", metrics)
         self._durable = asyncio.Semaphore(DURABLE_AT_ONCE)
+        self._forbidden = asyncio.Event()
         self._hooks: list[Callable[[], Awaitable[None]]] = []
         self.closed: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         """Done, with the reason, when a connection has closed for good without our asking."""
@@ -107,7 +108,7 @@ class Bus:
         self._jetstream = self.commands.jetstream(timeout=5)  # pyright: ignore[reportUnknownMemberType]
         await self.commands.subscribe(self._replies.subject, cb=self._replies.receive)  # pyright: ignore[reportUnknownMemberType]
         await self.settle()
-        if preflight and (unfit := await unfitness(self.commands, self._jetstream)):
+        if preflight and (unfit := await unfitness(self.commands, self._jetstream, self._forbidden)):
             raise BusUnavailable(f"The {where} does not fit: {unfit}")
 
     @property
@@ -328,6 +329,7 @@ class Bus:
             self.closed.set_result(closed.result())
 
     def _on_forbidden(self, subject: str) -> None:
+        self._forbidden.set()
         self._replies.fail(
             lambda asked: Denied(f"Our user on the bus may not ask {asked}.", hint="See the permissions of the NATS users."),
             subject,

@@ -9,7 +9,6 @@ import asyncio
 
 from nats.aio.client import Client
 from nats.aio.msg import Msg
-from nats.errors import Error
 from nats.js import JetStreamContext
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy, StorageType
 
@@ -23,18 +22,26 @@ TIMEOUT_S = 2.0
 _log = logger("runtime.preflight")
 
 
-async def unfitness(nc: Client, jetstream: JetStreamContext) -> str:
-    """What is wrong with the server, empty when nothing is. Without JetStream only the version is judged."""
+async def unfitness(nc: Client, jetstream: JetStreamContext, forbidden: asyncio.Event) -> str:
+    """What is wrong with the server, empty when nothing is.
+
+    Where there is no JetStream, or our user may not ask it (`forbidden` is set then), only the version is judged.
+    """
     version = nc.connected_server_version
     if (version.major, version.minor) < OLDEST:
         return f"it is {version}, {OLDEST[0]}.{OLDEST[1]} or newer is needed."
-    try:
-        async with asyncio.timeout(TIMEOUT_S * 2):
-            tokens = await _ack_tokens(nc, jetstream)
-    except (Error, TimeoutError) as error:
-        _log.warning("preflight of JetStream left out", reason=str(error) or type(error).__name__)
+    asking = asyncio.create_task(_ack_tokens(nc, jetstream))
+    refused = asyncio.create_task(forbidden.wait())
+    await asyncio.wait({asking, refused}, timeout=TIMEOUT_S, return_when=asyncio.FIRST_COMPLETED)
+    refused.cancel()
+    if not asking.done():
+        asking.cancel()
+        await asyncio.wait({asking})
+    problem = "not allowed or no answer" if asking.cancelled() else asking.exception()
+    if problem is not None:
+        _log.warning("preflight of JetStream left out", reason=str(problem) or type(problem).__name__)
         return ""
-    if tokens != ACK_TOKENS:
+    if (tokens := asking.result()) != ACK_TOKENS:
         return f"acknowledgement subjects have {tokens} tokens; configure it with feature_flags {{ js_ack_fc_v2: false }}."
     return ""
 
@@ -64,7 +71,6 @@ async def _ack_tokens(nc: Client, jetstream: JetStreamContext) -> int:
                 mem_storage=True,
             ),
         )
-        async with asyncio.timeout(TIMEOUT_S):
-            return len((await delivered).split("."))
+        return len((await delivered).split("."))
     finally:
         await subscription.unsubscribe()

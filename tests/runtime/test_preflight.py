@@ -1,10 +1,12 @@
 """A server that nats-py cannot live with is refused at the start, not found out later."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
 
 from shared.runtime.bus import Bus, BusUnavailable
+from shared.runtime.clock import monotonic
 from shared.runtime.link import Address
 from shared.runtime.nats_server import NatsServer, configuration
 
@@ -17,9 +19,18 @@ async def test_a_server_with_acknowledgements_of_version_2_is_refused_with_the_r
         await Bus.connect(Address(urls=(server.url,)), wait_s=5)
 
 
+async def test_a_user_who_may_not_ask_jetstream_is_not_kept_waiting(tmp_path: Path) -> None:
+    users = 'authorization { users: [ { user: "gateway", password: "pw", permissions: { publish: { deny: ["$JS.>"] } } } ] }'
+    with NatsServer(tmp_path, more=users) as server:
+        started = monotonic()
+        bus = await Bus.connect(Address(urls=(server.url,), user="gateway", password="pw"), wait_s=5)
+        assert monotonic() - started < 1
+        await bus.close()
+
+
 async def test_many_processes_may_ask_at_once(nats_server: NatsServer) -> None:
-    for _ in range(3):
-        bus = await Bus.connect(Address(urls=(nats_server.url,)), wait_s=5)
+    buses = await asyncio.gather(*(Bus.connect(Address(urls=(nats_server.url,)), wait_s=5) for _ in range(5)))
+    for bus in buses:
         await bus.close()
 
 
