@@ -108,7 +108,7 @@ def _allocate(state: State, desk: Desk, order: Order, market: Market, price: int
 def _house(state: State) -> Account:
     house = state.accounts.get(HOUSE)
     if house is None:
-        house = state.accounts[HOUSE] = Account(OpenAccount(account=HOUSE, unlimited=True))
+        house = state.accounts[HOUSE] = Account(OpenAccount(account=HOUSE, unlimited=True), state.order_limits)
     return house
 
 

@@ -3,7 +3,9 @@
 from typing import Any
 
 from hypothesis import strategies as st
+from msgspec import structs
 
+from services.paper_exchange.engine import Engine
 from services.paper_exchange.engine.amounts import SCALE
 from services.paper_exchange.engine.commands import (
     AmendOrder,
@@ -80,7 +82,7 @@ quantities = st.integers(1, 60).map(lambda lots: lots * SCALE // 10)
 icebergs = st.sampled_from((0, 0, 0, SCALE // 2))
 client_ids = st.sampled_from(("", "", "", "a", "b", "c"))
 modes = st.sampled_from((None, None, "NONE", "EXPIRE_TAKER", "EXPIRE_MAKER", "EXPIRE_BOTH", "DECREMENT", "TRANSFER"))
-order_ids = st.integers(1, 60)
+order_ids = st.integers(1, 24)
 
 
 @st.composite
@@ -165,6 +167,23 @@ def replacements(draw: st.DrawFn) -> CancelReplace:
     )
 
 
+def aimed(command: Command, engine: Engine, pick: int) -> Command:
+    """The command, pointed at an open order when it names one: random ids would hardly ever hit."""
+    targets = [order for market in engine.state.markets.values() for order in market.orders.values()]
+    if not targets or not pick:
+        return command
+    order = targets[pick % len(targets)]
+    target: dict[str, Any] = {"account": order.account, "symbol": order.symbol}
+    if isinstance(command, CancelOrder | AmendOrder):
+        return structs.replace(command, order_id=order.order_id, **target)
+    if isinstance(command, CancelReplace):
+        cancel = CancelOrder(order_id=order.order_id, **target)
+        return structs.replace(command, cancel=cancel, place=structs.replace(command.place, **target))
+    if isinstance(command, CancelOrderList) and order.order_list_id >= 0:
+        return structs.replace(command, order_list_id=order.order_list_id, **target)
+    return command
+
+
 def commands() -> st.SearchStrategy[Command]:
     """Any command, orders most of all."""
     amend = st.builds(
@@ -175,11 +194,22 @@ def commands() -> st.SearchStrategy[Command]:
         new_quantity=quantities,
         new_client_order_id=client_ids,
     )
-    others = st.one_of(
-        st.builds(CancelOpenOrders, account=accounts, symbol=symbols),
-        st.builds(CancelOrderList, account=accounts, symbol=symbols, order_list_id=st.integers(0, 12)),
-        st.builds(Withdraw, account=accounts, asset=st.sampled_from(("COIN", "USDT")), amount=quantities),
-        st.builds(LockExternally, account=st.sampled_from(ACCOUNTS[:3]), asset=st.just("COIN"), amount=st.integers(-5, 5)),
-        st.builds(SetReferencePrice, symbol=st.just("BNBUSDT"), price=st.one_of(st.none(), prices)),
+    cancel_list = st.builds(CancelOrderList, account=accounts, symbol=symbols, order_list_id=st.integers(0, 6))
+    rare = {
+        0: st.builds(CancelOpenOrders, account=accounts, symbol=symbols),
+        1: st.builds(Withdraw, account=accounts, asset=st.sampled_from(("COIN", "USDT")), amount=quantities),
+        2: st.builds(LockExternally, account=st.sampled_from(ACCOUNTS[:3]), asset=st.just("COIN"), amount=st.integers(-9, 9)),
+        3: st.builds(SetReferencePrice, symbol=st.just("BNBUSDT"), price=st.one_of(st.none(), prices)),
+        4: st.builds(Deposit, account=accounts, asset=st.sampled_from(("COIN", "USDT")), amount=quantities),
+    }
+    kinds: dict[int, st.SearchStrategy[Command]] = {
+        5: cancel_list,
+        6: amend,
+        7: amend,
+        8: cancels(),
+        9: cancels(),
+        10: replacements(),
+    }
+    return st.integers(0, 29).flatmap(
+        lambda kind: rare[kind] if kind in rare else kinds[kind] if kind in kinds else order_lists() if kind < 16 else orders()
     )
-    return st.one_of(orders(), orders(), orders(), order_lists(), order_lists(), cancels(), amend, replacements(), others)

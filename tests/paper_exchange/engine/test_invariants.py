@@ -6,9 +6,12 @@ from hypothesis import strategies as st
 from services.paper_exchange.engine import Engine
 from services.paper_exchange.engine.commands import Command
 from tests.paper_exchange.engine import invariants
-from tests.paper_exchange.engine.flows import commands, instruments, opening
+from tests.paper_exchange.engine.flows import aimed, commands, instruments, opening
 
 START_US = 1_700_000_000_000_000
+Flow = list[tuple[Command, int, int]]
+"""Commands, the microseconds before each, and at which open order it is aimed."""
+flows = st.lists(st.tuples(commands(), st.integers(0, 400_000), st.integers(0, 40)), max_size=60)
 SORS = (("COINUSDT", "COINUSDC"),)
 
 
@@ -20,10 +23,10 @@ def an_engine() -> Engine:
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.large_base_example])
-@given(st.lists(st.tuples(commands(), st.integers(0, 400_000)), max_size=60))
-def test_money_books_locks_and_lists_stay_whole(flow: list[tuple[Command, int]]) -> None:
+@given(flows)
+def test_money_books_locks_and_lists_stay_whole(flow: Flow) -> None:
     engine, now_us = an_engine(), START_US
-    for command, passed_us in flow:
+    for command, passed_us, pick in flow:
         now_us += passed_us
-        engine.execute(command, now_us)
+        engine.execute(aimed(command, engine, pick), now_us)
         invariants.check(engine)
