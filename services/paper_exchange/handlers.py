@@ -15,6 +15,7 @@ from services.paper_exchange.candles import Chart, openings
 from services.paper_exchange.engine.amounts import SCALE, plain, text
 from services.paper_exchange.engine.instrument import Instrument, PriceRange
 from services.paper_exchange.errors import refused
+from services.paper_exchange.keys import Key
 from services.paper_exchange.replies import Replies
 from services.paper_exchange.symbols import SORS
 from services.paper_exchange.tape import MICROS
@@ -39,6 +40,9 @@ class Call(Struct, frozen=True):
     micros: bool = False
     """Are times in the reply microseconds?"""
     ws_api: bool = False
+    account: str = ""
+    """Who asks: the account of the key that signed (or only named) the request; empty where no key is needed."""
+    key: Key | None = None
 
     def time(self, time_us: int) -> int:
         """A time in the reply's unit."""

@@ -7,14 +7,14 @@ which its agents act, however large the steps: the same seed, start and orders g
 from collections.abc import Callable, Iterator
 from heapq import heapify, heapreplace
 from random import Random
-from typing import Protocol
+from typing import Any, Protocol
 
 from services.paper_exchange.block_trades import BlockTrade, block_trades
 from services.paper_exchange.candles import Chart
 from services.paper_exchange.crowd import MAKERS, TAKERS, Crowd, worth_of_legs
 from services.paper_exchange.engine import Engine
 from services.paper_exchange.engine.amounts import SCALE
-from services.paper_exchange.engine.commands import OpenAccount
+from services.paper_exchange.engine.commands import Command, OpenAccount
 from services.paper_exchange.engine.events import Event, Traded
 from services.paper_exchange.engine.instrument import Instrument
 from services.paper_exchange.history import History
@@ -28,6 +28,10 @@ TAPE_S = 20 * 60
 MAX_CATCH_UP_US = 300 * MICROS
 """Of a longer sleep (a suspended machine) only the end is lived through."""
 _FIRST_TAKER = -(2**62)
+
+
+Listener = Callable[[list[Event]], None]
+"""Hears what the engine did, in order. What it hears it must not change."""
 
 
 class Agent(Protocol):
@@ -52,6 +56,7 @@ class Venue:
         self._paths: dict[str, Path] = {}
         for listing in listings:
             self._list(listing)
+        self.listeners: list[Listener] = []
         self._agenda: list[tuple[int, int, Agent]] = []
         """Who acts next: the moment, a number that orders equal moments, and the agent."""
         self._open(start_us)
@@ -74,14 +79,25 @@ class Venue:
         self.now_us = max(self.now_us, now_us)
         self.absorb()
 
+    def execute(self, command: Command) -> Any:
+        """Carry out what a customer or the operator orders, now: the one way to the engine for everybody but the crowd.
+
+        Returns the outcome (`engine.outcomes`); everyone who listens has heard of it by then.
+        """
+        outcome = self.engine.execute(command, self.now_us)
+        self.absorb()
+        return outcome
+
     def absorb(self) -> list[Event]:
-        """Write what the engine did since the last time on the tapes."""
+        """Write what the engine did since the last time on the tapes, and tell those who listen."""
         events = self.engine.drain()
         charts = self.charts
         for event in events:
             if type(event) is Traded:
                 tape = charts[event.symbol].tape
                 tape.add(event.time_us, event.price, event.quantity, event.buyer_is_maker, event.taker_order_id)
+        for listener in self.listeners:
+            listener(events)
         return events
 
     def _path(self, listing: Listing) -> Path:
