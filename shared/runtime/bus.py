@@ -22,8 +22,8 @@ from nats.js import JetStreamContext
 from nats.js.api import PubAck
 from nats.js.errors import NoStreamResponseError
 
-from shared.contract.errors import Denied, Invalid, OutcomeUnknown, ServiceError, Unavailable, decode_error
-from shared.runtime import tracing, wire
+from shared.contract.errors import Invalid, OutcomeUnknown, ServiceError, Unavailable, decode_error
+from shared.runtime import failures, tracing, wire
 from shared.runtime.clock import now_ms
 from shared.runtime.link import Address, Link
 from shared.runtime.metrics import Metrics
@@ -35,6 +35,7 @@ DATA_PENDING_BYTES = 8 * 1024 * 1024
 GRACE_S = 0.1
 """So long after its deadline a caller still listens for the service's own word, which says more than a timeout."""
 ROUND_TRIP_TIMEOUT_S = 2.0
+SETTLE_S = 5
 DURABLE_AT_ONCE = 64
 """Durable publishes under way at once; as fast as nats-py's asynchronous publishing, which loses acknowledgements."""
 _OWN_HEADERS_BYTES = 4096
@@ -172,11 +173,9 @@ class Bus:
     ) -> bytes:
         wait_s = (deadline_ms - now_ms()) / 1000
         if wait_s <= 0:
-            raise Unavailable(
-                "The deadline had passed before the request was sent.", hint="Nothing was executed. Allow more time."
-            )
+            raise failures.too_late()
         if not self._commands.is_up:
-            raise _link_down()
+            raise failures.link_down()
         headers = {wire.DEADLINE: str(deadline_ms), wire.CALLER: self.address.name, wire.ACCEPT_ENCODING: "gzip"}
         if traceparent := tracing.current():
             headers[tracing.TRACEPARENT] = traceparent
@@ -189,19 +188,19 @@ class Bus:
             try:
                 await self.commands.publish(subject, payload, reply=reply_to, headers=headers)
             except OutboundBufferLimitError:
-                raise _link_down() from None
+                raise failures.link_down() from None
             except Error as error:
-                raise Unavailable(f"The bus did not take the request ({error}).", hint="Nothing was executed.") from None
+                raise failures.not_taken(error) from None
             message = await future
         except TimeoutError:
-            raise _no_answer(subject, command) from None
+            raise failures.no_answer(subject, command=command) from None
         finally:
             self._replies.forget(reply_to)
         found = message.headers
         if not found:
             return message.data
         if found.get(wire.STATUS) == wire.NO_RESPONDERS and not message.data:
-            raise _nobody(subject)
+            raise failures.nobody(subject)
         body = await wire.unpack(message.data) if found.get(wire.CONTENT_ENCODING) == "gzip" else message.data
         if wire.ERROR_CODE in found:
             raise decode_error(body)
@@ -218,7 +217,7 @@ class Bus:
         try:
             await self.data.publish(subject, payload, headers=None if headers is None else dict(headers))
         except Error as error:
-            raise Unavailable(f"The bus did not take the message ({error}).") from None
+            raise failures.not_taken(error) from None
 
     async def publish_durable(
         self, subject: str, payload: bytes, *, headers: Mapping[str, str] | None = None, timeout_s: float = 2.0
@@ -233,7 +232,7 @@ class Bus:
         self._check_size(payload, headers)
         async with self._durable:
             if not self._commands.is_up:
-                raise _link_down()
+                raise failures.link_down()
             try:
                 return await self._jetstream.publish(
                     subject, payload, timeout=timeout_s, headers=None if headers is None else dict(headers)
@@ -246,7 +245,7 @@ class Bus:
                     hint="Read the stream, or publish again with the same Nats-Msg-Id.",
                 ) from None
             except OutboundBufferLimitError:
-                raise _link_down() from None
+                raise failures.link_down() from None
 
     async def subscribe(
         self,
@@ -295,8 +294,10 @@ class Bus:
         Raises:
             BusUnavailable: it did not answer, or does not allow one of them.
         """
-        if await self.round_trip_s() is None:
-            raise BusUnavailable(f"The NATS server at {self.address} does not answer.")
+        try:
+            await asyncio.gather(self.commands.flush(SETTLE_S), self.data.flush(SETTLE_S))
+        except (Error, TimeoutError, OSError):
+            raise BusUnavailable(f"The NATS server at {self.address} does not answer.") from None
         if refused := self._commands.refused + self._data.refused:
             raise BusUnavailable(f"Our user on the bus may not subscribe to {', '.join(refused)}: see its permissions.")
 
@@ -316,7 +317,7 @@ class Bus:
     async def close(self) -> None:
         """Send what is to be sent, handle what has arrived, and leave."""
         await self._data.close()
-        self._replies.fail(lambda _: Unavailable("This process is shutting down.", hint="Ask again."))
+        self._replies.fail(failures.leaving)
         await self._commands.close()
 
     def _check_size(self, payload: bytes, headers: Mapping[str, str] | None) -> None:
@@ -330,32 +331,4 @@ class Bus:
 
     def _on_forbidden(self, subject: str) -> None:
         self._forbidden.set()
-        self._replies.fail(
-            lambda asked: Denied(f"Our user on the bus may not ask {asked}.", hint="See the permissions of the NATS users."),
-            subject,
-        )
-
-
-def _link_down() -> Unavailable:
-    return Unavailable("The link to NATS is down.", retry_after_ms=1000, hint="Nothing was executed. It is being regained.")
-
-
-def _nobody(subject: str) -> Unavailable:
-    service = _SERVICES.get(subject.partition(".rpc.")[2].partition(".")[0], "the service")
-    return Unavailable(f"Nobody answers {subject}.", retry_after_ms=1000, hint=f"Nothing was executed. Is {service} running?")
-
-
-_SERVICES = {
-    "market": "market_data",
-    "trade": "order_execution (for this account)",
-    "account": "user_data (for this account)",
-    "stream": "stream_ingestion",
-}
-
-
-def _no_answer(subject: str, command: bool) -> ServiceError:
-    if command:
-        return OutcomeUnknown(
-            f"No answer from {subject} in time: it may have been executed or not.", hint="Query before trying again."
-        )
-    return Unavailable(f"No answer from {subject} in time.", hint="Try again, or allow more time.")
+        self._replies.fail(failures.forbidden, subject)

@@ -13,24 +13,23 @@ other exception is logged here, once, and the caller gets a neutral text. At the
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Mapping
-from datetime import UTC, datetime
+from collections.abc import Mapping
 from time import perf_counter
-from typing import Any
 
-from msgspec import Struct
 from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
 from nats.errors import Error
-from nats.micro.service import EndpointInfo, EndpointStats, Service, ServiceConfig, ServiceInfo, ServiceStats
+from nats.micro.service import ServiceConfig
 
 from shared.contract import subjects
 from shared.contract.errors import Invalid, OutcomeUnknown, ServiceError, Unavailable, encode_error
-from shared.contract.operation import Operation, Spec
+from shared.contract.operation import Spec
 from shared.contract.validate import parse
 from shared.runtime import tracing, wire
 from shared.runtime.bus import Bus
 from shared.runtime.clock import now_ms
+from shared.runtime.endpoint import Endpoint, Handler, RpcRequest
+from shared.runtime.listed import Listed
 from shared.runtime.metrics import Answered
 from shared.runtime.observe import logger
 
@@ -38,31 +37,7 @@ BUSY_RETRY_MS = 250
 MAX_DEADLINE_MS = 60_000
 """No request is worked on for longer, whatever its deadline says."""
 _log = logger("runtime.responder")
-
-
-class RpcRequest(Struct, frozen=True):
-    """A request as a handler sees it: checked, and still in time."""
-
-    operation: Operation[Any]
-    """The parameters, parsed and valid."""
-    spec: Spec
-    account: str
-    """Empty for operations that belong to no account."""
-    deadline_ms: int
-    """Unix time at which the handler will be cancelled."""
-    caller: str
-    headers: Mapping[str, str]
-
-
-Handler = Callable[[RpcRequest], Awaitable[bytes]]
-
-
-class _Endpoint(Struct):
-    spec: Spec
-    account: str
-    handler: Handler
-    command: bool
-    answered: Answered
+__all__ = ["Handler", "Responder", "RpcRequest"]
 
 
 class Responder:
@@ -75,12 +50,12 @@ class Responder:
         self._name = name
         self._concurrency = concurrency
         self._deadline_ms = deadline_ms
-        self._endpoints: dict[str, _Endpoint] = {}
+        self._endpoints: dict[str, Endpoint] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._subscriptions: list[Subscription] = []
         self._unknown = bus.metrics.answers.setdefault("unknown", Answered())
         bus.metrics.in_flight = lambda: len(self._tasks)
-        self._service = _Listed(bus, ServiceConfig(name=name, version=version), self._endpoints, self._load)
+        self._service = Listed(bus.data, ServiceConfig(name=name, version=version), self._endpoints, self._load)
 
     @property
     def in_flight(self) -> int:
@@ -92,7 +67,7 @@ class Responder:
         subject = subjects.rpc(spec, account=account or "main", prefix=self._bus.prefix)
         belongs = account if spec.owner in subjects.PER_ACCOUNT else ""
         answered = self._bus.metrics.answers.setdefault(spec.method, Answered())
-        self._endpoints[subject] = _Endpoint(spec, belongs, handler, wire.is_command(spec), answered)
+        self._endpoints[subject] = Endpoint(spec, belongs, handler, wire.is_command(spec), answered)
 
     async def start(self) -> None:
         """Subscribe; requests arrive from now on.
@@ -174,7 +149,7 @@ class Responder:
             return "failed"
         return "ok"
 
-    async def _handle(self, endpoint: _Endpoint, data: bytes, headers: Mapping[str, str]) -> bytes:
+    async def _handle(self, endpoint: Endpoint, data: bytes, headers: Mapping[str, str]) -> bytes:
         now = now_ms()
         deadline_ms = min(self._deadline(endpoint, headers, now), now + MAX_DEADLINE_MS)
         if deadline_ms <= now:
@@ -199,7 +174,7 @@ class Responder:
                 raise
             raise _cut_off(endpoint, f"{self._name} did not finish {endpoint.spec.method} by its deadline") from None
 
-    def _deadline(self, endpoint: _Endpoint, headers: Mapping[str, str], now: int) -> int:
+    def _deadline(self, endpoint: Endpoint, headers: Mapping[str, str], now: int) -> int:
         given = headers.get(wire.DEADLINE)
         if given is None:
             if endpoint.command:
@@ -247,69 +222,8 @@ class Responder:
         )
 
 
-class _Listed(Service):
-    """The service as `$SRV.INFO` and `$SRV.STATS` tell of it: one endpoint an operation, with what really happened."""
-
-    def __init__(
-        self, bus: Bus, config: ServiceConfig, endpoints: Mapping[str, _Endpoint], load: Callable[[], dict[str, int]]
-    ) -> None:
-        super().__init__(bus.data, config)
-        self._config = config
-        self._answered = endpoints
-        self._load = load
-        self._since = datetime.now(UTC)
-
-    def info(self) -> ServiceInfo:
-        return ServiceInfo(
-            id=self.id,
-            name=self._config.name,
-            version=self._config.version,
-            description=f"{self._config.name} of the Binance MCP Server",
-            endpoints=[
-                EndpointInfo(_endpoint_name(endpoint), subject, self._config.name, _metadata(endpoint.spec))
-                for subject, endpoint in self._answered.items()
-            ],
-        )
-
-    def stats(self) -> ServiceStats:
-        return ServiceStats(
-            id=self.id,
-            name=self._config.name,
-            version=self._config.version,
-            started=self._since,
-            endpoints=[self._stats_of(subject, endpoint) for subject, endpoint in self._answered.items()],
-        )
-
-    def _stats_of(self, subject: str, endpoint: _Endpoint) -> EndpointStats:
-        answered = endpoint.answered
-        busy_ns = int(answered.seconds * 1e9)
-        return EndpointStats(
-            name=_endpoint_name(endpoint),
-            subject=subject,
-            queue_group=self._config.name,
-            num_requests=answered.total,
-            num_errors=answered.total - answered.outcomes["ok"],
-            processing_time=busy_ns,
-            average_processing_time=busy_ns // max(1, answered.total),
-            data={"outcomes": dict(answered.outcomes), **self._load()},
-        )
-
-
-def _cut_off(endpoint: _Endpoint | None, why: str) -> ServiceError:
+def _cut_off(endpoint: Endpoint | None, why: str) -> ServiceError:
     """The error for a handler that did not come to its end: of a command nobody can say how far it came."""
     if endpoint is not None and endpoint.command:
         return OutcomeUnknown(f"{why}: it may have been executed or not.", hint="Query before trying again.")
     return Unavailable(f"{why}.", hint="Try again; the service's log tells more.")
-
-
-def _metadata(spec: Spec) -> dict[str, str]:
-    return {
-        "method": spec.method,
-        "summary": spec.summary,
-        "command": str(wire.is_command(spec)).lower(),
-        "weight": spec.weight.describe(),
-    }
-
-
-def _endpoint_name(endpoint: _Endpoint) -> str:
-    return endpoint.spec.method.replace(".", "-")
