@@ -53,6 +53,7 @@ class Responder:
         self._endpoints: dict[str, Endpoint] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._subscriptions: list[Subscription] = []
+        self._recorded = tracing.recorded()
         self._unknown = bus.metrics.answers.setdefault("unknown", Answered())
         bus.metrics.in_flight = lambda: len(self._tasks)
         self._service = Listed(bus.data, ServiceConfig(name=name, version=version), self._endpoints, self._load)
@@ -131,7 +132,7 @@ class Responder:
         try:
             if endpoint is None:
                 raise self._no_operation(message.subject)
-            if tracing.wanted(headers):
+            if self._recorded or tracing.TRACEPARENT in headers:
                 with tracing.answering(endpoint.spec.method, headers):
                     reply = await self._handle(endpoint, message.data, headers)
             else:

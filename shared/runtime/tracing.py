@@ -22,9 +22,9 @@ def current() -> str:
     return f"00-{span.trace_id:032x}-{span.span_id:016x}-{span.trace_flags:02x}" if span.is_valid else ""
 
 
-def wanted(headers: Mapping[str, str]) -> bool:
-    """Is there a trace to continue, or an SDK that records one?"""
-    return TRACEPARENT in headers or not isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider)
+def recorded() -> bool:
+    """Has this process an SDK that records spans? Costs more than a request may: ask once."""
+    return not isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider)
 
 
 @contextmanager
