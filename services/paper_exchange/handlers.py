@@ -12,7 +12,7 @@ from msgspec import Struct, json
 from services.paper_exchange import tickers
 from services.paper_exchange.bars import Bar
 from services.paper_exchange.candles import Chart, openings
-from services.paper_exchange.engine.amounts import SCALE, plain, text
+from services.paper_exchange.engine.amounts import plain, text
 from services.paper_exchange.engine.instrument import Instrument, PriceRange
 from services.paper_exchange.errors import refused
 from services.paper_exchange.keys import Key
@@ -29,7 +29,6 @@ EARLIEST_MS = 1_483_228_800_000
 """2017-01-01: times before it count as it. (REST documentation, "Timestamp parameters".)"""
 AHEAD_MS = 10_000
 _MAX_ROWS = 60_000
-_AVERAGE_MINS = 5
 _DEFAULT_PERMISSIONS = ("SPOT", "MARGIN", "LEVERAGED")
 
 
@@ -183,12 +182,8 @@ class Handlers:
 
     def average_price(self, call: Call) -> bytes:
         symbol = self._one(call.given)
-        chart, now_us = self.venue.charts[symbol], self.venue.now_us
-        bar = chart.bar(now_us // MICROS - _AVERAGE_MINS * 60, now_us // MICROS + 1)
-        price = bar.quote * SCALE // bar.volume if bar else chart.close_before(now_us // MICROS + 1)
-        tape = chart.tape
-        closed_us = tape.times[-1] if len(tape) else tape.start_s * MICROS - 1
-        return f'{{"mins":{_AVERAGE_MINS},"price":"{text(price)}","closeTime":{call.time(closed_us)}}}'.encode()
+        price, closed_us = tickers.average(self.venue.charts[symbol], self.venue.now_us)
+        return f'{{"mins":{tickers.AVERAGE_MINS},"price":"{text(price)}","closeTime":{call.time(closed_us)}}}'.encode()
 
     def ticker_24hr(self, call: Call) -> bytes:
         return self._tickers(call, lambda now_us: tickers.last_day(now_us), full=_full_24hr)

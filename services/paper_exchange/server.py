@@ -1,4 +1,4 @@
-"""One port for everything: REST, WebSocket API and the operator's routes, told apart by path."""
+"""One port for everything: REST, WebSocket API, market streams and the operator's routes, told apart by path."""
 
 import asyncio
 import contextlib
@@ -10,6 +10,8 @@ import uvicorn
 from services.paper_exchange import ws_api
 from services.paper_exchange.errors import Refused
 from services.paper_exchange.rest import Receive, Rest, Scope, Send
+from services.paper_exchange.streams.connection import Streams, is_stream_path
+from services.paper_exchange.streams.socket import Socket
 from services.paper_exchange.ws_api import WsApi
 from shared.runtime.http import PortBusy
 
@@ -23,10 +25,11 @@ GRACE_S = 3
 class App:
     """The ASGI application of the port."""
 
-    def __init__(self, rest_api: Rest, websocket_api: WsApi, operator: Application) -> None:
+    def __init__(self, rest_api: Rest, websocket_api: WsApi, streams: Streams, operator: Application) -> None:
         """`operator` is the application that answers every path that is not the exchange's."""
         self._rest = rest_api
         self._websockets = {ws_api.PATH: websocket_api}
+        self._streams = streams
         self._operator = operator
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -38,7 +41,7 @@ class App:
             else:
                 await self._rest(scope, receive, send)
             return
-        handler = self._websockets.get(path.rstrip("/"))
+        handler = self._streams if is_stream_path(path) else self._websockets.get(path.rstrip("/"))
         if handler is not None:
             await handler(scope, receive, send)
             return
@@ -52,7 +55,9 @@ _OPERATOR_PATHS = ("/paper/", "/health", "/ready", "/metrics")
 class Server:
     """The application on its port, in this event loop; signals are left to the process."""
 
-    def __init__(self, app: App, host: str, port: int) -> None:
+    def __init__(
+        self, app: App, host: str, port: int, *, ping_every_s: float = PING_EVERY_S, pong_within_s: float = PONG_WITHIN_S
+    ) -> None:
         self._socket = _listen(host, port)
         self.host, self.port = self._socket.getsockname()[:2]
         self._server = _Uvicorn(
@@ -60,10 +65,11 @@ class Server:
                 app,
                 loop="none",
                 http="httptools",
-                ws="websockets-sansio",
+                ws=Socket,
                 ws_max_size=MAX_FRAME,
-                ws_ping_interval=PING_EVERY_S,
-                ws_ping_timeout=PONG_WITHIN_S,
+                ws_ping_interval=ping_every_s,
+                ws_ping_timeout=pong_within_s,
+                ws_per_message_deflate=False,
                 lifespan="off",
                 log_config=None,
                 access_log=False,

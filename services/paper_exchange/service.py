@@ -17,6 +17,7 @@ from services.paper_exchange.handlers import Handlers
 from services.paper_exchange.rest import Rest
 from services.paper_exchange.server import App, Server
 from services.paper_exchange.settings import PaperSettings
+from services.paper_exchange.streams.market_streams import MarketStreams
 from services.paper_exchange.venue import Venue
 from services.paper_exchange.weights import Limits, Weights
 from services.paper_exchange.ws_api import WsApi
@@ -43,12 +44,17 @@ class PaperExchange:
             self.clock = Clock(self.clock.offset_us)
         limits = Limits(weight=settings.paper_weight_limit, connections=settings.paper_connection_limit)
         self.venue = Venue(settings.paper_seed, self.clock(), speed=settings.paper_speed)
-        door = Door(Handlers(self.venue, limits), Weights(limits), self.clock)
+        weights = Weights(limits)
+        door = Door(Handlers(self.venue, limits), weights, self.clock)
+        self.streams = MarketStreams(
+            self.venue, weights, self.clock, life_s=settings.paper_life_s, serves_retired=settings.paper_retired_streams
+        )
         self._probes = http.Probes(settings.service)
         self._probes.add("market", self._lives)
         operator = http.application("paper_exchange", self._probes, Metrics("paper_exchange"))
         operator_api.add_routes(operator, self.venue)
-        self.server = Server(App(Rest(door), WsApi(door), operator), settings.host, settings.port)
+        app = App(Rest(door), WsApi(door), self.streams.connections, operator)
+        self.server = Server(app, settings.host, settings.port)
         self._heart: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -59,6 +65,7 @@ class PaperExchange:
 
     async def stop(self) -> None:
         """End what is under way and close the port."""
+        self.streams.announce_end()
         await self.server.stop()
         if self._heart is not None:
             self._heart.cancel()
@@ -72,7 +79,9 @@ class PaperExchange:
 
     async def _beat(self) -> None:
         while True:
-            self.venue.advance(self.clock())
+            now_us = self.clock()
+            self.venue.advance(now_us)
+            self.streams.tick(now_us)
             await asyncio.sleep(HEARTBEAT_S)
 
     async def _lives(self) -> str:

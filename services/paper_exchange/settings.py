@@ -26,3 +26,9 @@ class PaperSettings(Settings):
     paper_connection_limit: int = Field(
         default=300, ge=1, description="WebSocket connections that an address may open in five minutes."
     )
+    paper_life_s: float = Field(
+        default=86_400, gt=0, le=86_400, description="Seconds after which a connection to the market streams is ended."
+    )
+    paper_retired_streams: bool = Field(
+        default=False, description="Serve `!ticker@arr`, which Binance retired on 2026-03-26, as it was."
+    )

@@ -12,6 +12,7 @@ from services.paper_exchange.engine.book import Book
 from services.paper_exchange.engine.words import Side
 from services.paper_exchange.tape import MICROS
 
+AVERAGE_MINS = 5
 _UNITS_S = {"m": MINUTE_S, "h": HOUR_S, "d": DAY_S}
 _SIDES: tuple[tuple[Side, str], ...] = (("BUY", "bid"), ("SELL", "ask"))
 _NOTHING = ("0.00000000", "0.00000000")
@@ -46,6 +47,14 @@ def statistics(chart: Chart, window: Window, now_us: int) -> Bar:
     """The window's bar; one of no trades has a price only at its close."""
     bar = chart.bar(window.open_us // MICROS, min(window.close_us, now_us) // MICROS + 1)
     return bar or Bar(-1, 0, 0, 0, 0, chart.close_before(now_us // MICROS + 1), 0, 0, 0, 0)
+
+
+def average(chart: Chart, now_us: int) -> tuple[int, int]:
+    """The average price of the last five minutes (`avgPrice`), and when the last trade was."""
+    bar = chart.bar(now_us // MICROS - AVERAGE_MINS * MINUTE_S, now_us // MICROS + 1)
+    price = bar.quote * SCALE // bar.volume if bar else chart.close_before(now_us // MICROS + 1)
+    tape = chart.tape
+    return price, tape.times[-1] if len(tape) else tape.start_s * MICROS - 1
 
 
 def percent(change: int, base: int) -> str:

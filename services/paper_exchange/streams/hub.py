@@ -1,0 +1,75 @@
+"""The hub: which streams somebody listens to, and who.
+
+Whoever makes messages asks it for channels; it tells them when a stream gets its first reader and loses its last one.
+"""
+
+from collections.abc import Callable
+
+from msgspec import Struct
+
+from services.paper_exchange.streams.channel import Channel, Reader, Unit
+from shared.contract.errors import Invalid
+from shared.contract.market.streams import find
+from shared.contract.stream import Stream
+
+
+class Name(Struct, frozen=True):
+    """What a stream's name says."""
+
+    stream: Stream
+    symbol: str
+    value: str
+
+
+def parse(name: str) -> Name | None:
+    """What a name says, or None for one that the exchange does not know: it accepts such names, and stays silent."""
+    found = find(name)
+    if found is None:
+        return None
+    stream, symbol, value = found
+    try:
+        known_as = stream.exchange_name(symbol, value)
+    except Invalid:
+        return None
+    # Symbols are lower case; a name in another case is a name of nothing.
+    return Name(stream, symbol, value) if known_as == name else None
+
+
+Watcher = Callable[[Channel, bool], None]
+"""Called with a channel that has got its first reader (True) or lost its last one (False)."""
+
+
+class Hub:
+    """All channels that have an audience."""
+
+    def __init__(self) -> None:
+        self.channels: dict[str, Channel] = {}
+        self._watchers: list[Watcher] = []
+
+    def watch(self, watcher: Watcher) -> None:
+        """Have this called when channels come and go."""
+        self._watchers.append(watcher)
+
+    def subscribe(self, name: str, reader: Reader, unit: Unit, *, combined: bool) -> None:
+        """Add a reader in a form; in another one than before only after `unsubscribe`."""
+        channel = self.channels.get(name)
+        is_new = channel is None
+        if channel is None:
+            channel = self.channels[name] = Channel(name)
+        channel.add(reader, unit, combined=combined)
+        if is_new:
+            self._tell(channel, audible=True)
+
+    def unsubscribe(self, name: str, reader: Reader) -> None:
+        """Take a reader away."""
+        channel = self.channels.get(name)
+        if channel is None:
+            return
+        channel.remove(reader)
+        if not channel:
+            del self.channels[name]
+            self._tell(channel, audible=False)
+
+    def _tell(self, channel: Channel, *, audible: bool) -> None:
+        for watcher in self._watchers:
+            watcher(channel, audible)

@@ -1,0 +1,30 @@
+"""The market streams of one exchange, put together: what the process starts, lets live and ends."""
+
+from collections.abc import Callable
+
+from services.paper_exchange.streams.connection import Streams
+from services.paper_exchange.streams.hub import Hub
+from services.paper_exchange.streams.publisher import Publisher
+from services.paper_exchange.venue import Venue
+from services.paper_exchange.weights import Weights
+
+
+class MarketStreams:
+    """Hub, publisher and connections."""
+
+    def __init__(
+        self, venue: Venue, weights: Weights, clock: Callable[[], int], *, life_s: float, serves_retired: bool = False
+    ) -> None:
+        """`serves_retired`: also streams that Binance no longer has."""
+        self.hub = Hub()
+        self.publisher = Publisher(venue, self.hub, serves_retired=serves_retired)
+        self.connections = Streams(self.hub, weights, clock, life_s=life_s)
+        """The ASGI application."""
+
+    def tick(self, now_us: int) -> None:
+        """Tell what is due at this moment; called again and again, at least ten times a second."""
+        self.publisher.tick(now_us)
+
+    def announce_end(self) -> None:
+        """Tell every connection that the exchange is about to go."""
+        self.connections.announce_end()
