@@ -57,9 +57,9 @@ class Venue:
         for listing in listings:
             self._list(listing)
         self.listeners: list[Listener] = []
-        self._agenda: list[tuple[int, int, Agent]] = []
         self.tells_each_act = False
         """Do listeners want to hear of every act of the crowd by itself? It costs some microseconds an act."""
+        self._agenda: list[tuple[int, int, Agent]] = []
         """Who acts next: the moment, a number that orders equal moments, and the agent."""
         self._open(start_us)
 
@@ -77,9 +77,9 @@ class Venue:
             moment = max(moment, floor)
             pause = max(1, round(agent.act(moment) / self.speed))
             heapreplace(agenda, (moment + pause, order, agent))
-        self.engine.advance(now_us)
             if self.tells_each_act:
                 self.absorb()
+        self.engine.advance(now_us)
         self.now_us = max(self.now_us, now_us)
         self.absorb()
 
