@@ -27,7 +27,7 @@ def follow(state: State, order: Order) -> None:
     if order_list is None:
         return
     desk = state.markets[order_list.symbol].desks[order_list.account]
-    if order.executed or order.prevented or not order.is_open:
+    if order.expiry_reason != "OCO_TRIGGER" and (order.executed or order.prevented or not order.is_open):
         end_partner(state, desk, order)
     if order.order_id == order_list.working_id and order_list.pending_ids:
         if order.status == "FILLED":

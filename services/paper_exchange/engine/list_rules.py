@@ -84,7 +84,7 @@ def _check_pair(legs: Sequence[Named]) -> None:
     if above.side != below.side or above.quantity != below.quantity:
         raise Refusal(UNSUPPORTED_COMBINATION)
     is_buy = above.side == "BUY"
-    for leg, is_above in ((above, True), (below, False)):
+    for leg, is_above in sorted(((above, True), (below, False)), key=lambda each: each[0].type != "LIMIT_MAKER"):
         if leg.type in STOPS:
             if is_above != is_buy:
                 raise Refusal(BUY_STOP_ABOVE if is_buy else SELL_STOP_BELOW)

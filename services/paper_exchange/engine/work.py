@@ -39,6 +39,7 @@ def rest(state: State, desk: Desk, order: Order) -> None:
     """Queue an order in the book."""
     remaining, iceberg = order.remaining, order.iceberg_quantity
     order.visible = iceberg if 0 < iceberg < remaining else remaining
+    order.working_floor = "EXCHANGE"
     market = desk.market
     level = market.book.side(order.side).add(order)
     state.level_changed(market, order.side, order.limit, level.total)

@@ -101,6 +101,8 @@ def _check_lists(engine: Engine) -> None:
             if pair and not order_list.pending_ids:
                 assert order_list.pair_waits == (len(pair) == 2), "a pair has lost a leg, or one leg works beside the other"
                 assert len(pair) == 2 or all(order.is_working for order in pair)
+            ended = [order.expiry_reason for order in members if order.order_id in order_list.pair_ids]
+            assert ended.count("OCO_TRIGGER") <= 1, "the legs of a pair ended each other"
             for order in opened:
                 assert (order.status == "PENDING_NEW") == (order.order_id in order_list.pending_ids)
             if order_list.pending_ids:
