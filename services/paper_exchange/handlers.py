@@ -141,7 +141,7 @@ class Handlers:
         symbol = self._one(call.given)
         tape = self.venue.charts[symbol].tape
         given, limit = call.given, call.limit
-        start_us, end_us = (self._moment(given.get(name)) for name in ("startTime", "endTime"))
+        start_us, end_us = (self.moment(given.get(name)) for name in ("startTime", "endTime"))
         if end_us is not None and given["endTime"] < MICROSECONDS_FROM:
             end_us += 999
         key = ("aggTrades", symbol, limit, given.get("fromId"), start_us, end_us, call.micros)
@@ -163,7 +163,7 @@ class Handlers:
         offset_s = _offset(given.get("timeZone", "0"))
         now_s = self.venue.now_us // MICROS
         until_s = now_s if chart.closed_s is None else min(now_s, chart.closed_s - 1)
-        start_us, end_us = (self._moment(given.get(name)) for name in ("startTime", "endTime"))
+        start_us, end_us = (self.moment(given.get(name)) for name in ("startTime", "endTime"))
         key = ("klines", symbol, interval, offset_s, call.limit, start_us, end_us, call.micros)
 
         def make() -> bytes:
@@ -236,11 +236,15 @@ class Handlers:
     def _instrument(self, symbol: str) -> Instrument:
         return self.venue.engine.state.markets[symbol].instrument
 
-    def _one(self, given: dict[str, Any]) -> str:
-        """The symbol that is asked for, if it exists and has the status that is asked for."""
-        symbol = given["symbol"]
+    def listed(self, symbol: str) -> str:
+        """The symbol, if it exists."""
         if symbol not in self._described:
             raise refused(-1121)
+        return symbol
+
+    def _one(self, given: dict[str, Any]) -> str:
+        """The symbol that is asked for, if it exists and has the status that is asked for."""
+        symbol = self.listed(given["symbol"])
         if given.get("symbolStatus", self._instrument(symbol).status) != self._instrument(symbol).status:
             raise refused(-1220)
         return symbol
@@ -259,7 +263,7 @@ class Handlers:
         bodies = ",".join([make(symbol) for symbol in self._asked(given)])
         return bodies.encode() if "symbol" in given else f"[{bodies}]".encode()
 
-    def _moment(self, time: int | None) -> int | None:
+    def moment(self, time: int | None) -> int | None:
         """A time parameter in microseconds, moved into the range that the exchange knows."""
         if time is None:
             return None

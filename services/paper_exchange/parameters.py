@@ -12,9 +12,9 @@ from urllib.parse import unquote_plus
 
 from msgspec import DecodeError, Struct, json
 
+from services.paper_exchange import combinations
 from services.paper_exchange.errors import Refused, refused
 from shared.contract.operation import Operation, Spec
-from shared.contract.rules import AtLeastOne, AtMostOne, ExactlyOne, NoDuplicates
 from shared.contract.validate import Parameter, parameters
 
 SYMBOL = r"[\w\-._&&[^a-z]]{1,50}"
@@ -59,14 +59,19 @@ def from_query(spec: Spec, query: str) -> Given:
     Raises:
         Refused: as the exchange would.
     """
+    return read(spec, texts(query))
+
+
+def texts(query: str) -> dict[str, str]:
+    """The parameters of a query string or form by name; raises as `from_query` does."""
     try:
         pairs = split(query)
     except UnicodeDecodeError:
         raise refused(-1100) from None
-    texts = dict(pairs)
-    if len(texts) < len(pairs):
+    found = dict(pairs)
+    if len(found) < len(pairs):
         raise refused(-1101, like="Duplicate")
-    return read(spec, texts)
+    return found
 
 
 def from_json(spec: Spec, params: Mapping[str, Any]) -> Given:
@@ -90,25 +95,10 @@ def read(spec: Spec, texts: Mapping[str, str]) -> Given:
             raise refused(-1105, name)
         else:
             given[name] = _value(kind, text)
-    _combined(spec, given)
+    combinations.check(spec, given)
     if len(given) < len(texts):
-        raise refused(-1104, len(given), len(texts))
+        raise combinations.unread(spec, given, texts)
     return given
-
-
-def _combined(spec: Spec, given: Given) -> None:
-    for rule in spec.rules:
-        match rule:
-            case AtMostOne() if rule.broken_by(given):
-                raise refused(rule.code)
-            case ExactlyOne() | AtLeastOne() if rule.broken_by(given):
-                if any(name in given for name in rule.names):
-                    raise refused(-1128)
-                raise refused(-1102, *rule.names[:2])
-            case NoDuplicates() if rule.broken_by(given):
-                raise refused(rule.code)
-            case _:
-                pass
 
 
 @cache

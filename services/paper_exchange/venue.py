@@ -20,7 +20,7 @@ from services.paper_exchange.engine.instrument import Instrument
 from services.paper_exchange.history import History
 from services.paper_exchange.paths import Path
 from services.paper_exchange.reference import MEAN_OF_MIDDLE, SAMPLES, MeanOfMiddle
-from services.paper_exchange.symbols import CLOSED_US, LISTINGS, Listing
+from services.paper_exchange.symbols import CLOSED_US, LISTINGS, SORS, Listing
 from services.paper_exchange.tape import MICROS, Tape
 
 TAPE_S = 20 * 60
@@ -50,7 +50,8 @@ class Venue:
         self.seed, self.speed = seed, speed
         self.start_us = self.now_us = start_us // (60 * MICROS) * 60 * MICROS
         self.listings = {listing.symbol: listing for listing in listings}
-        self.engine = Engine(listing.instrument for listing in listings)
+        routes = tuple(symbols for symbols in SORS.values() if self.listings.keys() >= set(symbols))
+        self.engine = Engine((listing.instrument for listing in listings), sors=routes)
         self.charts: dict[str, Chart] = {}
         self.blocks: dict[str, list[BlockTrade]] = {}
         self._paths: dict[str, Path] = {}

@@ -6,6 +6,7 @@ first time, twice as long each time after, three days at most. (REST documentati
 
 from msgspec import Struct
 
+from services.paper_exchange.engine.order_counts import DEFAULT_LIMITS, OrderLimit
 from services.paper_exchange.errors import Refused
 from shared.contract.exchange_errors import message
 
@@ -35,13 +36,17 @@ class Limits(Struct, frozen=True):
     weight: int = 6000
     raw_requests: int = 300_000
     connections: int = 300
+    orders: tuple[OrderLimit, ...] = DEFAULT_LIMITS
+    """Of an account, not of an address; the engine counts them."""
 
     def described(self) -> list[dict[str, str | int]]:
         """The limits as `exchangeInfo` shows them."""
         return [
             {"rateLimitType": "REQUEST_WEIGHT", "interval": "MINUTE", "intervalNum": 1, "limit": self.weight},
-            {"rateLimitType": "ORDERS", "interval": "SECOND", "intervalNum": 10, "limit": 100},
-            {"rateLimitType": "ORDERS", "interval": "DAY", "intervalNum": 1, "limit": 200_000},
+            *(
+                {"rateLimitType": "ORDERS", "interval": each.interval, "intervalNum": each.interval_num, "limit": each.limit}
+                for each in self.orders
+            ),
             {"rateLimitType": "RAW_REQUESTS", "interval": "MINUTE", "intervalNum": 5, "limit": self.raw_requests},
         ]
 
@@ -81,6 +86,10 @@ class Weights:
             raise self._limited(spent, now_us, self.limits.raw_requests, "5 MINUTE", until_us)
         spent.ignored = 0
         return spent.weight
+
+    def owe(self, address: str, weight: int, now_us: int) -> None:
+        """Add what a request turned out to cost; who then is over the limit hears of it next time."""
+        self._account(address, now_us).weight += weight
 
     def connect(self, address: str, weight: int, now_us: int) -> int:
         """Charge a new WebSocket connection; raises as `charge` does."""
