@@ -41,7 +41,7 @@ async def serve(life: Life[Settings]) -> AsyncGenerator[None, None]:
         handlers = Handlers(client, refresh_s=settings.exchange_info_refresh_s)
         life.answer(owned_by(Owner.MARKET), handlers.answer)
         life.probe("exchange", lambda: _reachable(client))
-        refreshing = asyncio.create_task(_refresh(handlers, settings.exchange_info_refresh_s))
+        refreshing = asyncio.create_task(_refresh(client, handlers, settings.exchange_info_refresh_s))
         yield
         refreshing.cancel()
         await gossip.close()
@@ -65,9 +65,10 @@ async def _reachable(client: BinanceClient) -> str:
     return ""
 
 
-async def _refresh(handlers: Handlers, every_s: float) -> None:
-    """Keep the symbols fresh. While the exchange is away the known ones stay."""
+async def _refresh(client: BinanceClient, handlers: Handlers, every_s: float) -> None:
+    """Keep the exchange's clock measured and its symbols fresh. While the exchange is away the known ones stay."""
     while True:
+        await client.measure_clock()  # windows of request weight and ends of bans are told in the exchange's time
         try:
             await handlers.symbols.refresh()
         except ServiceError as error:
