@@ -19,7 +19,7 @@ from services.paper_exchange.server import App, Server
 from services.paper_exchange.settings import PaperSettings
 from services.paper_exchange.streams.market_streams import MarketStreams
 from services.paper_exchange.venue import Venue
-from services.paper_exchange.weights import Limits, Weights
+from services.paper_exchange.weights import Limits, Weights, order_limits
 from services.paper_exchange.ws_api import WsApi
 from shared.runtime import http, observe
 from shared.runtime.metrics import Metrics
@@ -42,8 +42,12 @@ class PaperExchange:
         if start_us:
             self.clock.offset_us = start_us - self.clock()
             self.clock = Clock(self.clock.offset_us)
-        limits = Limits(weight=settings.paper_weight_limit, connections=settings.paper_connection_limit)
-        self.venue = Venue(settings.paper_seed, self.clock(), speed=settings.paper_speed)
+        limits = Limits(
+            weight=settings.paper_weight_limit,
+            connections=settings.paper_connection_limit,
+            orders=order_limits(settings.paper_order_limit),
+        )
+        self.venue = Venue(settings.paper_seed, self.clock(), speed=settings.paper_speed, order_limits=limits.orders)
         weights = Weights(limits)
         door = Door(Handlers(self.venue, limits), weights, self.clock)
         self.streams = MarketStreams(

@@ -26,6 +26,9 @@ class PaperSettings(Settings):
     paper_connection_limit: int = Field(
         default=300, ge=1, description="WebSocket connections that an address may open in five minutes."
     )
+    paper_order_limit: int = Field(
+        default=50, ge=1, description="Orders that an account may place in ten seconds (3,200 times as many in a day)."
+    )
     paper_life_s: float = Field(
         default=86_400, gt=0, le=86_400, description="Seconds after which a connection to the market streams is ended."
     )

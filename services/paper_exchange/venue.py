@@ -17,6 +17,7 @@ from services.paper_exchange.engine.amounts import SCALE
 from services.paper_exchange.engine.commands import Command, OpenAccount
 from services.paper_exchange.engine.events import Event, Traded
 from services.paper_exchange.engine.instrument import Instrument
+from services.paper_exchange.engine.order_counts import DEFAULT_LIMITS, OrderLimit
 from services.paper_exchange.history import History
 from services.paper_exchange.paths import Path
 from services.paper_exchange.reference import MEAN_OF_MIDDLE, SAMPLES, MeanOfMiddle
@@ -45,13 +46,21 @@ class Agent(Protocol):
 class Venue:
     """One exchange."""
 
-    def __init__(self, seed: str, start_us: int, *, speed: float = 1.0, listings: tuple[Listing, ...] = LISTINGS) -> None:
+    def __init__(
+        self,
+        seed: str,
+        start_us: int,
+        *,
+        speed: float = 1.0,
+        listings: tuple[Listing, ...] = LISTINGS,
+        order_limits: tuple[OrderLimit, ...] = DEFAULT_LIMITS,
+    ) -> None:
         """Opens at the last full minute before `start_us`; `speed` is how fast the crowd lives."""
         self.seed, self.speed = seed, speed
         self.start_us = self.now_us = start_us // (60 * MICROS) * 60 * MICROS
         self.listings = {listing.symbol: listing for listing in listings}
         routes = tuple(symbols for symbols in SORS.values() if self.listings.keys() >= set(symbols))
-        self.engine = Engine((listing.instrument for listing in listings), sors=routes)
+        self.engine = Engine((listing.instrument for listing in listings), sors=routes, order_limits=order_limits)
         self.charts: dict[str, Chart] = {}
         self.blocks: dict[str, list[BlockTrade]] = {}
         self._paths: dict[str, Path] = {}

@@ -4,7 +4,7 @@ Limits count in windows of the clock, as the exchange's do. Who goes on asking a
 first time, twice as long each time after, three days at most. (REST documentation, "IP Limits".)
 """
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from services.paper_exchange.engine.order_counts import DEFAULT_LIMITS, OrderLimit
 from services.paper_exchange.errors import Refused
@@ -28,6 +28,13 @@ class _Spent(Struct):
     ignored: int = 0
     bans: int = 0
     banned_until_us: int = 0
+
+
+def order_limits(in_ten_seconds: int) -> tuple[OrderLimit, ...]:
+    """So many orders in ten seconds, and in a day in the exchange's own proportion to them (50 to 160,000)."""
+    ten_seconds, day = DEFAULT_LIMITS
+    of_day = in_ten_seconds * day.limit // ten_seconds.limit
+    return structs.replace(ten_seconds, limit=in_ten_seconds), structs.replace(day, limit=of_day)
 
 
 class Limits(Struct, frozen=True):
