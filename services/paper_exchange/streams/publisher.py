@@ -38,7 +38,7 @@ class _Live(Struct):
 class _Turn(Struct):
     """The reports of one speed."""
 
-    number: int = -1
+    number: int
     reports: dict[str, tuple[Channel, Report]] = field(default_factory=dict[str, tuple[Channel, Report]])
 
 
@@ -51,7 +51,7 @@ class Publisher:
         self._serves_retired = serves_retired
         self._statistics = Statistics(venue)
         self._live: dict[str, _Live] = {}
-        self._turns = {length_ms: _Turn() for length_ms in _TURNS_MS}
+        self._turns = {length_ms: _Turn(venue.now_us // 1000 // length_ms) for length_ms in _TURNS_MS}
         hub.watch(self._on_channel)
         venue.listeners.append(self.tell)
 
