@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Self
 
 from deploy.local.ports import free_port
+from deploy.services import SERVICES
 from tests.support.process import ROOT
 from tests.support.waiting import eventually
 
@@ -21,8 +22,7 @@ class LocalPlatform:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        names = ("mcp_gateway", "market_data", "paper", "nats", "nats_monitor")
-        self.ports = {name: free_port("127.0.0.1") for name in names}
+        self.ports = {name: free_port("127.0.0.1") for name in ("nats", "nats_monitor", "paper", *SERVICES)}
         self.arguments: tuple[str, ...] = ()
         self.more: dict[str, str] = {}
         """Further settings."""
