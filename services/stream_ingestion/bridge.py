@@ -73,6 +73,7 @@ async def run(ws: str, nats_url: str, names: list[str], subject: str, library: L
     upstream = Upstream(terms, bridge, streams_each=STREAMS_PER_CONNECTION)
     publisher = bridge.publisher = Publisher(nc, upstream, joins=await can_join(nc))
     publisher.valid_until = math.inf
+    publisher.reopen()
     upstream.want([_channel(name, subject, publisher.lines, bridge) for name in names])
     await stop.wait()
     await upstream.close()

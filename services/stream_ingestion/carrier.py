@@ -93,6 +93,10 @@ class Carrier:
         """Is there a connection?"""
         return self._connection is not None and not self._connection.lost
 
+    def flows(self, name: str) -> bool:
+        """Has the exchange acknowledged this stream?"""
+        return self.is_up and self._connection is not None and name in self._connection.flowing
+
     def want(self, channels: Iterable[Channel], *, waits: bool = False) -> None:
         """Carry these too; `waits`: keep their events back until `start`."""
         for channel in channels:

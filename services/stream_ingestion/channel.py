@@ -100,12 +100,15 @@ class Channel:
         return number <= self.last
 
     def resume(self, tail: bytes) -> None:
-        """Go on after an event that was published before, here or by another replica."""
+        """Go on after an event that was published before, here or by another replica; what is held back is forgotten."""
         self.tail = tail
+        self._held = None
 
     def release(self, filled: Iterable[bytes]) -> None:
         """Publish what filled a hole, then what was held back meanwhile."""
-        held, self._held = self._held or [], None
+        if self._held is None:
+            return  # meanwhile it was resumed from elsewhere
+        held, self._held = self._held, None
         for payload in filled:
             self._append(b"%b%d\r\n%b\r\n" % (self._head, len(payload), payload))
         for payload in held:
@@ -163,7 +166,8 @@ class NumberedChannel(Channel):
         self._next = number + 1 if number >= 0 else UNKNOWN
 
     def release(self, filled: Iterable[bytes]) -> None:
-        self._next, self._resumes = self._resumes, UNKNOWN
+        if self._held is not None:
+            self._next, self._resumes = self._resumes, UNKNOWN
         super().release(filled)
 
     def _unexpected(self, payload: bytes, number: int) -> None:

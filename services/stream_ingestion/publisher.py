@@ -5,8 +5,9 @@ one piece. nats-py has no way to do that, so the piece goes where nats-py keeps 
 which `can_join` proves by sending two messages that way and hearing them. Where that fails each event is published the public
 way, which costs about five times as much.
 
-Nothing is published while the gate is closed: neither while the bus is away, nor when this process's right to publish has run
-out (`valid_until`), which is looked at before every flush, so that a process that was frozen says nothing on waking up.
+Nothing is published while the bus is away, nor when this process's right to publish has run out (`valid_until`). Both are seen
+to before every flush, so that a process that was frozen says nothing on waking up. What is thrown away then, channels believe
+to be published: the publisher stays shut until they have been set right (`reopen`).
 """
 
 import asyncio
@@ -43,8 +44,10 @@ class Publisher:
         """By the event loop's clock; infinity where nobody else could publish the same."""
         self.on_withheld: Callable[[int], None] = _ignore
         """Is told how many lines were thrown away because the right to publish had run out."""
-        self.withheld = 0
+        self.is_shut = True
+        """Has it to be reopened?"""
         self._nc = nc
+        self._reconnects = -1
         self._throttle = throttle
         self._is_throttled = False
         self._loop = asyncio.get_running_loop()
@@ -52,16 +55,23 @@ class Publisher:
 
     @property
     def is_open(self) -> bool:
-        """May events go out?"""
-        return self._nc.is_connected and self._loop.time() < self.valid_until
+        """Is the bus there, the same as before, and have we the right to publish?"""
+        nc = self._nc
+        return nc.is_connected and nc.stats["reconnects"] == self._reconnects and self._loop.time() < self.valid_until
+
+    def reopen(self) -> None:
+        """Publish again: every channel stands where the bus stands."""
+        self.lines.clear()
+        self._reconnects = self._nc.stats["reconnects"]
+        self.is_shut = False
 
     def flush(self) -> None:
         """Send what has been appended."""
         lines = self.lines
         if not lines:
             return
-        if not self._nc.is_connected or self._loop.time() >= self.valid_until:
-            self.withheld += len(lines)
+        if self.is_shut or not self.is_open:
+            self.is_shut = True
             self.on_withheld(len(lines))
             lines.clear()
             return

@@ -69,6 +69,8 @@ class StreamConnection:
         """Who takes the payloads of a stream, by its name."""
         self.names: set[str] = set()
         """Streams subscribed here, or about to be."""
+        self.flowing: set[str] = set()
+        """Streams whose subscription the exchange has acknowledged."""
         self.heard_at = 0.0
         """When the last bytes were read, by the event loop's clock."""
         self.opened_at = 0.0
@@ -184,9 +186,13 @@ class StreamConnection:
         if method == "SUBSCRIBE":
             self.names.update(every)
         for start in range(0, len(every), NAMES_PER_MESSAGE):
-            await self._ask(method, every[start : start + NAMES_PER_MESSAGE])
-        if method == "UNSUBSCRIBE":
-            self.names.difference_update(every)
+            some = every[start : start + NAMES_PER_MESSAGE]
+            await self._ask(method, some)
+            if method == "SUBSCRIBE":
+                self.flowing.update(some)
+            else:
+                self.names.difference_update(some)
+                self.flowing.difference_update(some)
 
     async def _ask(self, method: str, params: list[str] | None) -> Any:
         async with self._turn:

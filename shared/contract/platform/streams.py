@@ -184,6 +184,8 @@ class StreamPage(Model, frozen=True):
     """By stream, where events were lost to the reader."""
     conflated: int | UnsetType = UNSET
     """Events left out because only the last of each stream was asked for."""
+    missing: dict[str, list[Missing]] | UnsetType = UNSET
+    """By stream, numbers that nobody can read, after the cursor and between these events."""
 
 
 class Fill(Model, frozen=True):
@@ -281,7 +283,7 @@ class Latest(Operation[LatestEvents], frozen=True):
     tool=Tool("read_stream", "Read a stream", toolset="streams"),
 )
 class Read(Operation[StreamPage], frozen=True):
-    """Events after the cursor (without one: the last ones), in order, without loss; tells if some aged out."""
+    """Events after the cursor (without one: the last event), in order, without loss; tells if some aged out."""
 
     streams: StreamNames
     cursor: Maybe[Cursor] = UNSET

@@ -1,0 +1,86 @@
+"""How far a stream can be trusted, and the telling of it on `<prefix>.health.md.<the rest of the stream's subject>`.
+
+    synced ──nothing came for too long──▶ stale ──an event──▶ synced
+       └────a hole that was not filled──▶ gap ──GAP_SHOWN_S without another──▶ synced or stale
+
+A condition is told when it changes. A hole that was filled is told too, with the state as it is.
+"""
+
+from typing import Any
+
+import msgspec
+from msgspec import UNSET, Struct, UnsetType
+
+from services.stream_ingestion.channel import Channel, Hole
+from shared.contract.platform.streams import Missing, State
+
+GAP_SHOWN_S = 30.0
+"""A hole is shown as the state of the stream for so long; readers find it in the numbers ever after."""
+PERIODS_MISSED = 20
+"""A stream with a period is not stale before so many of them have passed."""
+
+
+class Told(Struct, frozen=True, rename="camel", omit_defaults=True):
+    """A message about a stream's condition."""
+
+    stream: str
+    state: State
+    time: int
+    """When it was told (Unix ms)."""
+    reason: str = ""
+    missing: Missing | UnsetType = UNSET
+    filled: bool | UnsetType = UNSET
+    """Was what is missing fetched and published after all?"""
+    replica: str = ""
+
+
+class Condition:
+    """The state of one channel."""
+
+    def __init__(self, channel: Channel, stale_s: float) -> None:
+        self.channel = channel
+        self.stale_after_s = max(stale_s, PERIODS_MISSED * channel.stream.speed_ms / 1000)
+        self.began = 0.0
+        """Since when it has been waited for (monotonic)."""
+        self.state: State = "stale"
+        self.reason = "no event has come yet"
+        self.hole: Hole | None = None
+        self._gap_until = 0.0
+
+    def mark(self, hole: Hole | None, reason: str, now: float) -> None:
+        """Events are missing."""
+        self.hole, self.reason, self._gap_until = hole, reason, now + GAP_SHOWN_S
+
+    def judge(self, now: float) -> bool:
+        """Look at the clock; has the state changed?"""
+        before = self.state
+        if now < self._gap_until:
+            self.state = "gap"
+        elif not self.channel.received:
+            self.state, self.reason = "stale", "no event has come yet"
+        elif now - self.channel.received > self.stale_after_s:
+            self.state, self.reason = "stale", f"nothing has come for {self.stale_after_s:g} s"
+        else:
+            self.state, self.reason, self.hole = "synced", "", None
+        return self.state != before
+
+    def told(self, time_ms: int, replica: str) -> bytes:
+        """The message."""
+        missing = UNSET if self.hole is None else Missing(self.hole.first, self.hole.last)
+        return msgspec.json.encode(Told(self.channel.name, self.state, time_ms, self.reason, missing=missing, replica=replica))
+
+
+def filled(channel: Channel, hole: Hole, state: State, time_ms: int, replica: str) -> bytes:
+    """The message about a hole that was filled."""
+    missing = Missing(hole.first, hole.last)
+    return msgspec.json.encode(
+        Told(channel.name, state, time_ms, "filled over REST", missing=missing, filled=True, replica=replica)
+    )
+
+
+def subject(md_subject: str, prefix: str) -> str:
+    """Where the condition of a stream is told."""
+    return f"{prefix}.health.md.{md_subject.removeprefix(f'{prefix}.md.')}"
+
+
+decode_told: Any = msgspec.json.Decoder(Told).decode

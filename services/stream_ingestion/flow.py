@@ -1,0 +1,345 @@
+"""The streams that this replica carries: channels, where they come from, what becomes of their holes, what is told of them.
+
+A stream is either live (published) or warm (received and kept back, to be taken over). `settle` brings about what is wanted;
+everything else happens as events come.
+"""
+
+import asyncio
+from collections.abc import Mapping, Set
+
+from msgspec import Struct
+from prometheus_client import Counter, Gauge
+
+from services.stream_ingestion import condition, history
+from services.stream_ingestion.all_tickers import AllTickers
+from services.stream_ingestion.carrier import Carrier, Terms
+from services.stream_ingestion.channel import Channel, DepthChannel, Hole, channel
+from services.stream_ingestion.condition import Condition
+from services.stream_ingestion.direct import Direct
+from services.stream_ingestion.history import Ask
+from services.stream_ingestion.local_books import LocalBooks
+from services.stream_ingestion.publisher import Publisher, pub_head, pub_line
+from services.stream_ingestion.settings import Settings
+from services.stream_ingestion.stores import Stores
+from services.stream_ingestion.upstream import Upstream
+from shared.contract.errors import ServiceError
+from shared.contract.market.streams import find
+from shared.runtime.bus import Bus
+from shared.runtime.clock import monotonic, now_ms
+from shared.runtime.metrics import Metrics
+from shared.runtime.observe import logger
+
+FILLS_AT_ONCE = 4
+FILL_WITHIN_S = 15.0
+"""So long a stream is held back at most while a hole of it is filled."""
+FILL_AGAIN_MS = 250
+FRESH_MS = 5_000
+"""A lease so young wants a stream that did not flow before."""
+CONFIRM_WITHIN_S = 1.0
+CONFIRM_EVERY_S = 0.01
+ALL_TICKERS = "!ticker@arr"
+_log = logger("stream_ingestion.flow")
+
+
+class Wanted(Struct, frozen=True):
+    """Streams that should flow through this replica."""
+
+    live: Mapping[str, int]
+    """To be published, with the time (Unix ms) from which on they have been wanted without a break."""
+    warm: Set[str]
+    """To be received without being published."""
+    books: Set[str]
+    """Differences of which a local order book is wanted."""
+
+
+class Flow:
+    """Everything that flows here. Hears what channels and carriers have to tell (`channel.Events`, `carrier.News`)."""
+
+    def __init__(
+        self,
+        bus: Bus,
+        direct: Direct,
+        stores: Stores,
+        settings: Settings,
+        terms: Terms,
+        ask: Ask,
+        *,
+        joins: bool,
+        metrics: Metrics,
+    ) -> None:
+        self.channels: dict[str, Channel] = {}
+        self.conditions: dict[str, Condition] = {}
+        """Of live streams."""
+        self.replica = ""
+        """Our name in what we tell."""
+        self.upstream = Upstream(terms, self, streams_each=settings.streams_per_connection)
+        self.publisher = Publisher(bus.data, self.upstream, joins=joins)
+        self.publisher.on_withheld = self._on_withheld
+        self.books = LocalBooks(ask, settings.book_levels, self._on_resync, self._flows)
+        self._counts = _Counts(metrics)
+        self._direct = direct
+        self._stores = stores
+        self._settings = settings
+        self._prefix = bus.prefix
+        self._ask = ask
+        self._warm: set[str] = set()
+        self._marks: tuple[dict[str, bytes], dict[str, bytes]] = ({}, {})
+        """The last event of each live stream at the last two marks: the older ones are surely on the bus."""
+        self._past: dict[str, bytes] = {}
+        """The last event surely published of streams that we lost with our session, should nobody know better."""
+        self._fills: set[asyncio.Task[None]] = set()
+        self._turn = asyncio.Semaphore(FILLS_AT_ONCE)
+        self._tickers: AllTickers | None = None
+
+    async def settle(self, wanted: Wanted) -> None:
+        """Bring about what is wanted. Raises ServiceError when what was published last cannot be read; try again."""
+        gone = self.channels.keys() - wanted.live.keys() - wanted.warm
+        self._drop(gone | (self._live & wanted.warm))
+        fresh = [self._open(name) for name in sorted(wanted.warm - self.channels.keys())]
+        self._warm.update(channel.name for channel in fresh)
+        self.upstream.want(fresh, waits=True)
+        starting = sorted(wanted.live.keys() - self._live)
+        if starting:
+            await self._start(starting, wanted)
+        self._keep_books(wanted.books)
+        self._counts.show(self)
+
+    def _keep_books(self, wanted: Set[str]) -> None:
+        for name in wanted & self._live:
+            found = self.channels[name]
+            if isinstance(found, DepthChannel):
+                self.books.keep(found)
+
+    def _flows(self, name: str) -> bool:
+        carrier = self.upstream.carrier_of(name)
+        return carrier is not None and carrier.flows(name)
+
+    @property
+    def _live(self) -> set[str]:
+        return self.channels.keys() - self._warm
+
+    def is_ready(self, name: str) -> bool:
+        """Does a warm stream flow?"""
+        carrier = self.upstream.carrier_of(name)
+        return name == ALL_TICKERS or (carrier is not None and (carrier.flows(name) or name in carrier.refused))
+
+    async def forget(self) -> None:
+        """Carry nothing, for our session has lapsed; but remember where we were, for NATS may have forgotten everything."""
+        self._past = dict(self._marks[0])
+        await self.settle(Wanted({}, frozenset(), frozenset()))
+
+    async def quiesce(self, names: Set[str]) -> None:
+        """Publish nothing of these any more, and return when the bus keeps all that was published."""
+        going = [self.channels[name] for name in names]
+        tails: dict[str, bytes] = {found.subject: found.tail for found in going if found.tail}
+        self._drop(names)
+        self.publisher.flush()
+        until = monotonic() + CONFIRM_WITHIN_S
+        while tails and monotonic() < until:
+            kept = await self._direct.last(self._stores.events, list(tails))
+            tails = {subject: tail for subject, tail in tails.items() if subject not in kept or kept[subject].data != tail}
+            if tails:
+                await asyncio.sleep(CONFIRM_EVERY_S)
+
+    async def recover(self) -> None:
+        """Go on after what the bus has kept, or what it surely had: the rest is missing, and found by the numbers."""
+        live = [self.channels[name] for name in self._live]
+        kept = await self._direct.last(self._stores.events, [channel.subject for channel in live])
+        for found in live:
+            stored = kept.get(found.subject)
+            tail = stored.data if stored else self._marks[0].get(found.name, b"")
+            if found.tail and tail:
+                found.resume(tail)
+            if found.tail and not history.can_fill(found):
+                self._mark(found, None, "the bus was away")
+        self.publisher.reopen()
+        self.tell_all()
+
+    def mark(self) -> None:
+        """Remember where every stream is; called while the bus is known to be there."""
+        fresh = {name: self.channels[name].tail for name in self._live if not self.channels[name].holding}
+        self._marks = (self._marks[1], fresh)
+
+    def tick(self) -> None:
+        """Judge all conditions by the clock."""
+        now = monotonic()
+        for found in self.conditions.values():
+            if found.judge(now):
+                self._tell(found)
+        self.publisher.flush()
+        self._counts.show(self)
+
+    def tell_all(self) -> None:
+        """Tell every condition anew."""
+        for found in self.conditions.values():
+            found.judge(monotonic())
+            self._tell(found)
+        self.publisher.flush()
+
+    async def close(self) -> None:
+        """Carry nothing any more."""
+        self._drop(set(self.channels))
+        for task in self._fills:
+            task.cancel()
+        await asyncio.gather(*self._fills, return_exceptions=True)
+        await self.books.close()
+        await self.upstream.close()
+
+    # channel.Events
+
+    def began(self, channel: Channel) -> None:
+        if found := self.conditions.get(channel.name):
+            channel.received = channel.received or monotonic()
+            if found.judge(monotonic()):
+                self._tell(found)
+
+    def hole(self, channel: Channel, hole: Hole) -> bool:
+        self._counts.holes.labels(channel.stream.kind).inc()
+        few = history.requests(channel, hole) * history.ROWS <= max(self._settings.stream_fill_most, history.ROWS)
+        if self._settings.stream_fill_most and few and history.can_fill(channel) and channel.name in self.conditions:
+            task = asyncio.create_task(self._fill(channel, hole))
+            self._fills.add(task)
+            task.add_done_callback(self._fills.discard)
+            return True
+        self._mark(channel, hole, "events are missing")
+        return False
+
+    def restarted(self, channel: Channel) -> None:
+        self._mark(channel, None, "the exchange began to count anew")
+
+    # carrier.News
+
+    def read(self) -> None:
+        self.publisher.flush()
+
+    def down(self, carrier: Carrier, reason: str) -> None:
+        self._counts.lost.inc()
+        _log.warning("a connection to the exchange's streams was lost", reason=reason, streams=len(carrier.channels))
+
+    def replaced(self, carrier: Carrier, reason: str) -> None:
+        self._counts.replaced.inc()
+        _log.info("a connection to the exchange's streams was replaced", reason=reason, streams=len(carrier.channels))
+
+    def _open(self, name: str) -> Channel:
+        found = find(name)
+        assert found is not None, name
+        stream, symbol, value = found
+        subject = stream.subject(symbol, value, prefix=self._prefix)
+        opened = channel(name, subject, stream, symbol, self.publisher.lines, self)
+        self.channels[name] = opened
+        return opened
+
+    async def _start(self, names: list[str], wanted: Wanted) -> None:
+        """Publish these from now on, after what was published of them before by whomever."""
+        since = wanted.live
+        opened = [self.channels.get(name) or self._open(name) for name in names]
+        for found in opened:
+            self._warm.add(found.name)  # until it has a beginning
+        kept = await self._direct.last(self._stores.events, [found.subject for found in opened])
+        for found in opened:
+            stored = kept.get(found.subject)
+            tail = stored.data if stored and stored.time_ms >= since[found.name] else self._past.pop(found.name, b"")
+            if tail:
+                found.resume(tail)
+            self._warm.discard(found.name)
+            self.conditions[found.name] = Condition(found, self._settings.stream_stale_s)
+            self._tell(self.conditions[found.name])
+            if not stored and since[found.name] < now_ms() - FRESH_MS and not (tail and history.can_fill(found)):
+                self._mark(found, None, "taken over without knowing what came last")
+            if found.name == ALL_TICKERS and not self._settings.all_tickers_native:
+                self._tickers = AllTickers(found, self._ask, self._settings.all_tickers_s, self.publisher.flush)
+        self.upstream.want([found for found in opened if found.name != ALL_TICKERS or self._settings.all_tickers_native])
+        self._keep_books(wanted.books)
+        for name in names:
+            self.upstream.start(name)
+        self.publisher.flush()
+
+    def _drop(self, names: Set[str]) -> None:
+        for name in names:
+            found = self.channels.pop(name, None)
+            if isinstance(found, DepthChannel):
+                self.books.drop(found)
+            self.conditions.pop(name, None)
+            self._warm.discard(name)
+        self.upstream.drop(names)
+        if ALL_TICKERS in names and self._tickers is not None:
+            self._tickers.stop()
+            self._tickers = None
+
+    async def _fill(self, channel: Channel, hole: Hole) -> None:
+        events: list[bytes] = []
+        reason = ""
+        try:
+            async with asyncio.timeout(FILL_WITHIN_S), self._turn:
+                events, reason = await self._fetch(channel, hole)
+        except TimeoutError:
+            reason = f"not fetched within {FILL_WITHIN_S:g} s"
+        finally:
+            if channel.name in self.conditions:
+                self._filled(channel, hole, events, reason)
+
+    async def _fetch(self, channel: Channel, hole: Hole) -> tuple[list[bytes], str]:
+        while True:
+            try:
+                return await history.fetch(channel, hole, self._ask), ""
+            except ServiceError as error:
+                if error.retry_after_ms is None or error.retry_after_ms > FILL_WITHIN_S * 1000:
+                    return [], error.message
+                await asyncio.sleep(max(FILL_AGAIN_MS, error.retry_after_ms) / 1000)
+
+    def _filled(self, channel: Channel, hole: Hole, events: list[bytes], reason: str) -> None:
+        """Publish what was fetched and what was held back, and tell what is still missing."""
+        rest = history.rest(channel, hole, events)
+        self._counts.filled.inc(len(events))
+        _log.info("a hole", stream=channel.name, first=hole.first, last=hole.last, filled=len(events), reason=reason)
+        channel.release(events)
+        if rest is not None:
+            self._mark(channel, rest, f"events are missing ({reason or 'the exchange gave no more'})")
+        else:
+            state = self.conditions[channel.name].state
+            told = condition.filled(channel, hole, state, now_ms(), self.replica)
+            self.publisher.lines.append(pub_line(pub_head(condition.subject(channel.subject, self._prefix)), told))
+        self.publisher.flush()
+
+    def _mark(self, channel: Channel, hole: Hole | None, reason: str) -> None:
+        if found := self.conditions.get(channel.name):
+            found.mark(hole, reason, monotonic())
+            found.judge(monotonic())
+            self._tell(found)
+
+    def _tell(self, found: Condition) -> None:
+        head = pub_head(condition.subject(found.channel.subject, self._prefix))
+        self.publisher.lines.append(pub_line(head, found.told(now_ms(), self.replica)))
+
+    def _on_withheld(self, count: int) -> None:
+        self._counts.withheld.inc(count)
+
+    def _on_resync(self) -> None:
+        self._counts.resyncs.inc()
+
+
+class _Counts:
+    """The counters of this service."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        registry = metrics.registry
+        self.holes = Counter("binance_stream_holes", "Holes found in streams", ["kind"], registry=registry)
+        self.filled = Counter("binance_stream_filled", "Events fetched to fill holes", registry=registry)
+        self.withheld = Counter("binance_stream_withheld", "Events not published for want of the right to", registry=registry)
+        self.lost = Counter("binance_stream_connections_lost", "Connections that broke", registry=registry)
+        self.replaced = Counter("binance_stream_connections_replaced", "Connections replaced in time", registry=registry)
+        self.resyncs = Counter("binance_stream_book_resyncs", "Local books that had to start over", registry=registry)
+        self._live = Gauge("binance_stream_live", "Streams published here", ["state"], registry=registry)
+        self._carriers = Gauge("binance_stream_connections", "Connections to the exchange's streams", registry=registry)
+        self._books = Gauge(
+            "binance_stream_books", "Local books, by whether they can be trusted", ["synced"], registry=registry
+        )
+
+    def show(self, flow: Flow) -> None:
+        """Show how things are."""
+        states = [found.state for found in flow.conditions.values()]
+        for state in ("synced", "stale", "gap"):
+            self._live.labels(state).set(states.count(state))
+        self._carriers.set(sum(carrier.is_up for carrier in flow.upstream.carriers))
+        self._books.labels("yes").set(flow.books.synced())
+        self._books.labels("no").set(len(flow.books) - flow.books.synced())

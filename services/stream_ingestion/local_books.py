@@ -1,0 +1,125 @@
+"""The local order books of this replica: each hears its channel and gets a snapshot when it needs one."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import msgspec
+
+from services.stream_ingestion.channel import DepthChannel
+from services.stream_ingestion.history import Ask
+from services.stream_ingestion.order_book import OrderBook, Snapshot
+from shared.binance.stream_limits import Backoff
+from shared.contract.errors import ServiceError
+from shared.contract.market.events import DepthEvent
+from shared.contract.market.operations import Depth
+from shared.runtime.clock import monotonic
+from shared.runtime.observe import logger
+
+SNAPSHOTS_AT_ONCE = 4
+AGAIN_FIRST_S = 0.2
+AGAIN_MOST_S = 10.0
+QUIET_S = 0.5
+"""A stream that flows and has brought no event for so long belongs to a quiet market: its book begins with a snapshot."""
+_event = msgspec.json.Decoder(DepthEvent).decode
+_snapshot = msgspec.json.Decoder(Snapshot).decode
+_log = logger("stream_ingestion.local_books")
+
+
+class LocalBooks:
+    """Books by symbol."""
+
+    def __init__(self, ask: Ask, levels: int, on_resync: Callable[[], None], flows: Callable[[str], bool]) -> None:
+        self._ask = ask
+        self._flows = flows
+        self._levels = levels
+        self._on_resync = on_resync
+        self._books: dict[str, tuple[OrderBook, DepthChannel]] = {}
+        self._syncing: dict[str, asyncio.Task[None]] = {}
+        self._turn = asyncio.Semaphore(SNAPSHOTS_AT_ONCE)
+        self._changed = asyncio.Event()
+
+    def __len__(self) -> int:
+        return len(self._books)
+
+    def find(self, symbol: str) -> OrderBook | None:
+        """The book of a symbol, if one is kept."""
+        found = self._books.get(symbol)
+        return found[0] if found else None
+
+    def synced(self) -> int:
+        """How many can be trusted."""
+        return sum(book.synced for book, _ in self._books.values())
+
+    def keep(self, channel: DepthChannel) -> None:
+        """Keep a book from this channel's events."""
+        if channel.symbol in self._books:
+            return
+        book = OrderBook(channel.symbol)
+        self._books[channel.symbol] = (book, channel)
+        channel.book = lambda payload: self._hear(book, payload)
+        self._begin(book, self._sync_quiet(book, channel.name))
+
+    def drop(self, channel: DepthChannel) -> None:
+        """Keep it no more."""
+        found = self._books.get(channel.symbol)
+        if found is not None and found[1] is channel:
+            channel.book = None
+            del self._books[channel.symbol]
+            if task := self._syncing.pop(channel.symbol, None):
+                task.cancel()
+
+    async def until_synced(self, symbol: str) -> OrderBook:
+        """The book of a symbol as soon as it can be trusted; waits for ever."""
+        while True:
+            book = self.find(symbol)
+            if book is not None and book.synced:
+                return book
+            self._changed.clear()
+            await self._changed.wait()
+
+    async def close(self) -> None:
+        """Stop fetching snapshots."""
+        tasks = list(self._syncing.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _hear(self, book: OrderBook, payload: bytes) -> None:
+        try:
+            event = _event(payload)
+        except msgspec.MsgspecError:
+            book.start_over()  # an event was lost to us, whatever it was
+            return
+        if book.hear(event, monotonic()) == "gap":
+            self._on_resync()
+        if book.needs_snapshot and book.symbol not in self._syncing:
+            self._begin(book, self._sync(book))
+
+    def _begin(self, book: OrderBook, work: Coroutine[Any, Any, None]) -> None:
+        task = self._syncing[book.symbol] = asyncio.create_task(work)
+        task.add_done_callback(lambda _: self._syncing.pop(book.symbol, None))
+
+    async def _sync_quiet(self, book: OrderBook, name: str) -> None:
+        """Wait for the stream to flow and a moment for its first event."""
+        while not self._flows(name):
+            await asyncio.sleep(QUIET_S / 5)
+        until = monotonic() + QUIET_S
+        while monotonic() < until and not book.needs_snapshot:
+            await asyncio.sleep(QUIET_S / 20)
+        await self._sync(book)
+
+    async def _sync(self, book: OrderBook) -> None:
+        backoff = Backoff(AGAIN_FIRST_S, AGAIN_MOST_S)
+        while not book.synced:
+            try:
+                async with self._turn:
+                    body = await self._ask(Depth(symbol=book.symbol, limit=self._levels))
+                if book.load(_snapshot(body), monotonic()):
+                    self._changed.set()
+                    return
+            except ServiceError as error:
+                _log.warning("no snapshot for a local book", symbol=book.symbol, reason=error.message)
+            except msgspec.MsgspecError:
+                _log.error("a snapshot cannot be read", symbol=book.symbol)
+            await asyncio.sleep(backoff.failed())

@@ -1,0 +1,314 @@
+"""Events read later: the latest of many streams, or everything after a cursor.
+
+A cursor says how far a caller has read: the sequence of the stream that keeps the events (one for all subjects), when that
+stream was created (after a restart of NATS it is another one), and of each stream with consecutive numbers the last one. So a
+reader without any memory here is told what it missed: events that aged out, and holes.
+"""
+
+import asyncio
+import base64
+import contextlib
+from collections.abc import Mapping, Sequence
+
+import msgspec
+from msgspec import UNSET, Raw, Struct
+from nats.errors import Error
+
+from services.stream_ingestion import condition, numbers
+from services.stream_ingestion.condition import PERIODS_MISSED
+from services.stream_ingestion.direct import Direct, Stored
+from services.stream_ingestion.stores import Stores
+from shared.contract.errors import Invalid, Unavailable
+from shared.contract.market.streams import Stream, find
+from shared.contract.platform.streams import (
+    AgedOut,
+    Condition,
+    LatestEvent,
+    Missing,
+    StreamEvent,
+    StreamPage,
+)
+from shared.runtime.bus import Bus
+from shared.runtime.clock import now_ms
+
+PAGE_BYTES = 2 * 1024 * 1024
+"""Events in one page; a reply has to fit through the bus."""
+CREATED_KNOWN_S = 1.0
+LOOK_AGAIN_S = 0.25
+LATER_S = 0.02
+"""An event that was heard live is kept for reading a moment later."""
+
+
+class Cursor(Struct, frozen=True, omit_defaults=True):
+    """How far a caller has read."""
+
+    s: int
+    """Next sequence."""
+    c: int = 0
+    """When the stream of events was created (Unix ms)."""
+    t: int = 0
+    """When the last event read arrived (Unix ms)."""
+    n: dict[str, int] = {}
+    """Number of the last event read, by stream."""
+
+    def encode(self) -> str:
+        """As callers see it."""
+        return base64.urlsafe_b64encode(msgspec.json.encode(self)).decode().rstrip("=")
+
+
+_cursor = msgspec.json.Decoder(Cursor).decode
+
+
+def decode_cursor(text: str) -> Cursor:
+    """What a caller gave back.
+
+    Raises:
+        Invalid: it is no cursor.
+    """
+    try:
+        return _cursor(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+    except (ValueError, msgspec.MsgspecError):
+        raise Invalid(f"{text!r:.60} is no cursor.", hint="Give back the cursor of the last reply, or none.") from None
+
+
+class Source(Struct, frozen=True):
+    """A stream that is read."""
+
+    name: str
+    subject: str
+    stream: Stream
+
+    @property
+    def number(self) -> numbers.Number | None:
+        """Reads the number of an event where numbers are consecutive."""
+        return numbers.of_stream(self.stream) if self.stream.event in numbers.CONSECUTIVE else None
+
+
+class Reader:
+    """Reads what is kept."""
+
+    def __init__(self, bus: Bus, direct: Direct, stores: Stores, *, keep_s: float, keep_each: int, stale_s: float) -> None:
+        self._bus = bus
+        self._direct = direct
+        self._stores = stores
+        self._keep_ms = int(keep_s * 1000)
+        self._keep_each = keep_each
+        self._stale_ms = int(stale_s * 1000)
+        self._known_created = (-CREATED_KNOWN_S - 1, 0)
+
+    def source(self, name: str) -> Source:
+        """The stream of that name. The name has been checked."""
+        found = find(name)
+        assert found is not None, name
+        stream, symbol, value = found
+        return Source(name, stream.subject(symbol, value, prefix=self._bus.prefix), stream)
+
+    async def latest(self, names: Sequence[str]) -> list[LatestEvent]:
+        """The last event of each stream, with its condition. Raises Unavailable."""
+        sources = [self.source(name) for name in names]
+        events, conditions = await asyncio.gather(
+            self._direct.last(self._stores.events, [source.subject for source in sources]),
+            self._conditions(sources),
+        )
+        return [
+            LatestEvent(
+                source.name,
+                self._judge(source, conditions.get(source.name), stored := events.get(source.subject)),
+                None if stored is None else _event(source, stored),
+            )
+            for source in sources
+        ]
+
+    async def cursors(self, names: Sequence[str]) -> dict[str, Cursor]:
+        """Of each stream the cursor behind everything that is kept of it. Raises Unavailable."""
+        sources = [self.source(name) for name in names]
+        kept = await self._direct.last(self._stores.events, [source.subject for source in sources])
+        created = await self._created()
+        return {
+            source.name: self._after({source.subject: source}, [kept[source.subject]], Cursor(1), created)
+            if source.subject in kept
+            else Cursor(1, created)
+            for source in sources
+        }
+
+    async def read(
+        self, names: Sequence[str], cursor: Cursor | None, limit: int, wait_s: float, *, conflate: bool
+    ) -> StreamPage:
+        """Events after the cursor, without one the newest; waits if there are none. Raises Unavailable."""
+        sources = [self.source(name) for name in names]
+        if cursor is None:
+            cursor = await self._before_newest(sources, limit)
+        page = await self._page(sources, cursor, limit, conflate=conflate)
+        if page.events or page.aged_out is not UNSET or wait_s <= 0:
+            return page
+        if await self._wait(sources, cursor, wait_s):
+            page = await self._page(sources, cursor, limit, conflate=conflate)
+        return page
+
+    async def first(self, since: Mapping[str, int], wait_s: float) -> None:
+        """Return as soon as each stream has an event not older than its time (Unix ms), or time is up. Raises Unavailable."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + wait_s
+        sources = [self.source(name) for name in since]
+        while sources and (left := until - loop.time()) > 0:
+            kept = await self._direct.last(self._stores.events, [source.subject for source in sources])
+            sources = [
+                source
+                for source in sources
+                if (stored := kept.get(source.subject)) is None or stored.time_ms < since[source.name]
+            ]
+            if sources:
+                await self._heard(sources, min(left, LOOK_AGAIN_S))
+
+    async def _page(self, sources: Sequence[Source], cursor: Cursor, limit: int, *, conflate: bool) -> StreamPage:
+        created = await self._created()
+        start = cursor.s if cursor.c == created else 1
+        pages = await asyncio.gather(
+            *(
+                self._direct.page(self._stores.events, source.subject, start, limit, max_bytes=PAGE_BYTES // len(sources))
+                for source in sources
+            )
+        )
+        by_subject = {source.subject: source for source in sources}
+        cut = min((page.messages[-1].sequence for page in pages if page.pending and page.messages), default=None)
+        found = sorted(
+            (message for page in pages for message in page.messages if cut is None or message.sequence <= cut),
+            key=lambda message: message.sequence,
+        )
+        more = cut is not None or len(found) > limit
+        found = found[:limit]
+        kept = {source.subject: len(page.messages) + page.pending for source, page in zip(sources, pages, strict=True)}
+        aged_out = self._aged_out(sources, found, kept, cursor, created)
+        next_cursor = self._after(by_subject, found, cursor, created)
+        shown = list({message.subject: message for message in found}.values()) if conflate else found
+        latest = {event.stream: event.condition for event in await self.latest([source.name for source in sources])}
+        return StreamPage(
+            events=[_event(by_subject[message.subject], message) for message in shown],
+            cursor=next_cursor.encode(),
+            more=more,
+            conditions=latest,
+            aged_out=aged_out or UNSET,
+            conflated=len(found) - len(shown) if conflate else UNSET,
+            missing=_holes(sources, found, cursor) or UNSET,
+        )
+
+    def _after(self, by_subject: dict[str, Source], found: list[Stored], cursor: Cursor, created: int) -> Cursor:
+        if not found:
+            return Cursor(cursor.s if cursor.c == created else 1, created, cursor.t, cursor.n)
+        last = dict(cursor.n)
+        for message in found:
+            source = by_subject[message.subject]
+            if source.number is not None:
+                last[source.name] = source.number(message.data)
+        return Cursor(found[-1].sequence + 1, created, found[-1].time_ms, last)
+
+    def _aged_out(
+        self, sources: Sequence[Source], found: list[Stored], kept: dict[str, int], cursor: Cursor, created: int
+    ) -> dict[str, AgedOut]:
+        """Streams of which events between the cursor and the first one kept can be read no more, as far as can be known."""
+        told: dict[str, AgedOut] = {}
+        for source in sources:
+            first = next((message for message in found if message.subject == source.subject), None)
+            if first is None:
+                continue
+            was_kept = cursor.c == created and cursor.t >= now_ms() - self._keep_ms and kept[source.subject] < self._keep_each
+            if was_kept or not cursor.t:
+                continue
+            before = cursor.n.get(source.name)
+            if source.number is None or before is None:
+                told[source.name] = AgedOut(cursor.t, first.time_ms, None)
+            elif (missed := source.number(first.data) - before - 1) > 0:
+                told[source.name] = AgedOut(cursor.t, first.time_ms, missed)
+        return told
+
+    async def _before_newest(self, sources: Sequence[Source], limit: int) -> Cursor:
+        """A cursor from which the last event of each stream can be read, or more of one stream."""
+        kept = await self._direct.last(self._stores.events, [source.subject for source in sources])
+        sequences = [message.sequence for message in kept.values()]
+        return Cursor(min(sequences, default=1), await self._created())
+
+    async def _wait(self, sources: Sequence[Source], cursor: Cursor, wait_s: float) -> bool:
+        """Wait for an event; True if one came, and is kept by now."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + wait_s
+        while (left := until - loop.time()) > 0:
+            heard = await self._heard(sources, left, cursor)
+            if heard:
+                return True
+        return False
+
+    async def _heard(self, sources: Sequence[Source], within_s: float, cursor: Cursor | None = None) -> bool:
+        """Listen to these subjects until one speaks."""
+        spoke = asyncio.Event()
+
+        async def hear(_message: object) -> None:
+            spoke.set()
+
+        subscriptions = [await self._bus.subscribe(source.subject, hear) for source in sources]
+        try:
+            if cursor is not None and await self._has_more(sources, cursor):
+                return True
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(within_s):
+                    await spoke.wait()
+            if spoke.is_set():
+                await asyncio.sleep(LATER_S)
+        finally:
+            for subscription in subscriptions:
+                with contextlib.suppress(Exception):
+                    await subscription.unsubscribe()
+        return spoke.is_set()
+
+    async def _has_more(self, sources: Sequence[Source], cursor: Cursor) -> bool:
+        """Did something come between reading and listening?"""
+        kept = await self._direct.last(self._stores.events, [source.subject for source in sources])
+        return any(message.sequence >= cursor.s for message in kept.values())
+
+    async def _conditions(self, sources: Sequence[Source]) -> dict[str, condition.Told]:
+        by_subject = {condition.subject(source.subject, self._bus.prefix): source for source in sources}
+        kept = await self._direct.last(self._stores.conditions, list(by_subject))
+        return {by_subject[subject].name: condition.decode_told(stored.data) for subject, stored in kept.items()}
+
+    def _judge(self, source: Source, told: condition.Told | None, newest: Stored | None, *, known: bool = True) -> Condition:
+        """What its replica told last, unless the clock says that this is no longer so."""
+        age_ms = None if newest is None else max(0, now_ms() - newest.time_ms)
+        if told is None:
+            return Condition("stale", age_ms, "nobody receives it: subscribe to it")
+        bound_ms = max(self._stale_ms, PERIODS_MISSED * source.stream.speed_ms) + 2_000
+        if told.state == "synced" and (age_ms is None or age_ms > bound_ms):
+            return Condition("stale", age_ms, "nothing has come for longer than its replica would allow")
+        return Condition(told.state, age_ms, told.reason, told.missing if told.state == "gap" else UNSET)
+
+    async def _created(self) -> int:
+        """When the stream of events was created (Unix ms); asked at most once a second."""
+        at, known = self._known_created
+        now = asyncio.get_running_loop().time()
+        if now - at > CREATED_KNOWN_S:
+            try:
+                created = (await self._bus.jetstream.stream_info(self._stores.events)).created
+            except (Error, TimeoutError):
+                raise Unavailable("NATS does not tell about the events that are kept.", retry_after_ms=1000) from None
+            known = 0 if created is None else int(created.timestamp() * 1000)
+            self._known_created = (now, known)
+        return known
+
+
+def _holes(sources: Sequence[Source], found: list[Stored], cursor: Cursor) -> dict[str, list[Missing]]:
+    """Numbers that do not follow each other among the events read."""
+    holes: dict[str, list[Missing]] = {}
+    for source in sources:
+        if source.number is None:
+            continue
+        before = cursor.n.get(source.name)
+        for message in found:
+            if message.subject != source.subject:
+                continue
+            number = source.number(message.data)
+            if before is not None and number > before + 1:
+                holes.setdefault(source.name, []).append(Missing(before + 1, number - 1))
+            before = number
+    return holes
+
+
+def _event(source: Source, stored: Stored) -> StreamEvent:
+    return StreamEvent(source.name, stored.time_ms, Raw(stored.data))

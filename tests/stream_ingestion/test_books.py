@@ -1,0 +1,80 @@
+"""Local order books through the service: kept from the stream, given only while they can be trusted."""
+
+import asyncio
+from decimal import Decimal
+
+import pytest
+
+from shared.contract.errors import Unavailable
+from shared.contract.platform.streams import Book, List
+from tests.stream_ingestion.conftest import Platform
+from tests.stream_ingestion.stream_server import depth
+from tests.support.waiting import eventually
+
+STREAM = "btcusdt@depth@100ms"
+
+
+def snapshot(last: int) -> dict[str, object]:
+    return {
+        "lastUpdateId": last,
+        "bids": [["100.00", "1.0"], ["99.00", "2.0"]],
+        "asks": [["101.00", "3.0"], ["102.00", "4.0"]],
+    }
+
+
+async def test_asking_for_a_book_keeps_it_from_then_on(platform: Platform) -> None:
+    await platform.start()
+    platform.market.book = snapshot(10)
+    asking = asyncio.create_task(platform.ask(Book(symbol="BTCUSDT", limit=1, cumulative=True)))
+    await eventually(lambda: platform.exchange.subscribed == {STREAM})
+    await platform.exchange.emit(STREAM, depth(10, 11, bids=[["100.00", "5.0"]]))
+    book = await asking
+    assert (book.last_update_id, book.condition.state) == (11, "synced")
+    assert (book.bids, book.asks) == ([["100.00", "5.0", "5.0"]], [["101.00", "3.0", "3.0"]])
+    assert [lease.stream for lease in (await platform.ask(List())).subscriptions] == [STREAM]
+
+
+async def test_a_book_tells_what_a_size_costs(platform: Platform) -> None:
+    await platform.start()
+    platform.market.book = snapshot(10)
+    asking = asyncio.create_task(platform.ask(Book(symbol="BTCUSDT", side="BUY", quantity="5")))
+    await eventually(lambda: platform.exchange.subscribed)
+    await platform.exchange.emit(STREAM, depth(11, 11))
+    fill = (await asking).fill
+    assert fill
+    assert (Decimal(fill.filled), Decimal(fill.notional)) == (5, 507)
+    assert (fill.average_price, fill.worst_price) == ("101.40000000", "102.00")
+
+
+async def test_the_book_of_a_quiet_market_needs_no_event(platform: Platform) -> None:
+    await platform.start()
+    platform.market.book = snapshot(10)
+    book = await platform.ask(Book(symbol="BTCUSDT"))
+    assert (book.last_update_id, book.event_time) == (10, 0)
+
+
+async def test_a_book_that_is_not_in_step_is_never_given(platform: Platform) -> None:
+    await platform.start()
+    platform.market.book = snapshot(10)
+    asking = asyncio.create_task(platform.ask(Book(symbol="BTCUSDT")))
+    await eventually(lambda: platform.exchange.subscribed)
+    await platform.exchange.emit(STREAM, depth(11, 11))
+    await asking
+    await platform.exchange.emit(STREAM, depth(15, 16))
+    with pytest.raises(Unavailable, match="not in step"):
+        await platform.ask(Book(symbol="BTCUSDT"), within_ms=1000)
+    platform.market.book = snapshot(16)
+    book = await platform.ask(Book(symbol="BTCUSDT"))
+    assert book.last_update_id == 16
+
+
+async def test_any_replica_gives_a_book_that_another_one_keeps(platform: Platform) -> None:
+    await platform.start()
+    await platform.start()
+    platform.market.book = snapshot(10)
+    asking = asyncio.create_task(platform.ask(Book(symbol="BTCUSDT")))
+    await eventually(lambda: platform.exchange.subscribed)
+    await platform.exchange.emit(STREAM, depth(11, 11))
+    assert (await asking).last_update_id == 11
+    books = await asyncio.gather(*(platform.ask(Book(symbol="BTCUSDT")) for _ in range(10)))
+    assert {book.last_update_id for book in books} == {11}
