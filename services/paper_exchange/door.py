@@ -1,20 +1,28 @@
-"""Where requests come in, whatever they come by: known routes and methods, decoded, charged, answered.
+"""Where requests come in, whatever they come by: known routes and methods, who asks, decoded, charged, answered.
 
-A request of either interface ends here: parameters become a `Call`, the address pays its weight, the handler answers. What
-clients ask again and again is decoded once.
+A request of either interface ends here: its sender is authenticated, parameters become a `Call`, the address pays its weight,
+the handler answers. What clients ask again and again in public is decoded once.
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from functools import partial
+from types import MappingProxyType
+from typing import Any, Protocol
 
 from msgspec import Struct
 
-from services.paper_exchange import parameters
+from services.paper_exchange import parameters, payloads
+from services.paper_exchange.authentication import NAMES, Claim, authenticate, is_needed
 from services.paper_exchange.clock import Clock
-from services.paper_exchange.errors import Refused, refused
+from services.paper_exchange.engine.order_counts import OrderLimit
+from services.paper_exchange.errors import Gone, Refused, refused
 from services.paper_exchange.handlers import HANDLERS, Call, Handlers
+from services.paper_exchange.keys import Key, Keyring
+from services.paper_exchange.payloads import Texts
+from services.paper_exchange.trading import TRADING
 from services.paper_exchange.weights import Weights
 from shared.contract.catalog import BY_METHOD, OPERATIONS
+from shared.contract.exchange_errors import message
 from shared.contract.operation import Spec
 from shared.runtime import observe
 
@@ -27,13 +35,34 @@ ROUTES: dict[str, dict[str, Spec]] = {}
 for _spec in OPERATIONS:
     if _spec.path:
         ROUTES.setdefault(_spec.path, {})[_spec.http] = _spec
-METHODS: dict[str, Spec] = {method: spec for method, spec in BY_METHOD.items() if spec.ws_api}
-"""Of the WebSocket API."""
+NOT_FOUND = -1099
 TIME_UNITS = {"MILLISECOND": False, "millisecond": False, "MICROSECOND": True, "microsecond": True}
 """The words for the unit of times in replies, and whether it is microseconds."""
+Answer = Callable[[Call], bytes]
 
 
-class _Decoded(Struct, frozen=True):
+class RestRequest(Struct, frozen=True):
+    """A REST request as it was sent."""
+
+    query: str
+    address: str
+    body: str = ""
+    micros: bool = False
+    api_key: str | None = None
+
+
+class Asker(Protocol):
+    """The connection that a request of the WebSocket API came by."""
+
+    address: str
+    micros: bool
+    key: Key | None
+    """Who is logged on."""
+
+
+class Admitted(Struct, frozen=True):
+    """A request that may be carried out."""
+
     call: Call
     weight: int
 
@@ -41,55 +70,150 @@ class _Decoded(Struct, frozen=True):
 class Door:
     """The one way in."""
 
-    def __init__(self, handlers: Handlers, weights: Weights, clock: Clock) -> None:
+    def __init__(
+        self,
+        handlers: Handlers,
+        weights: Weights,
+        clock: Clock,
+        keys: Keyring | None = None,
+        retired: Mapping[str, Answer] = MappingProxyType({}),
+    ) -> None:
+        """`retired`: what answers operations that the exchange has given up, where they are served all the same."""
         self.weights = weights
         self.clock = clock
+        self.keys = keys or Keyring()
         self._handlers = handlers
-        self._decoded: dict[tuple[str, str, bool], _Decoded] = {}
+        self._retired = retired
+        self._decoded: dict[tuple[str, str, bool], Admitted] = {}
 
-    def rest(self, spec: Spec, query: str, address: str, micros: bool) -> tuple[bytes, int]:
-        """The body of a REST request, and the weight that its address has spent in this minute.
+    def route(self, path: str, http: str) -> Spec:
+        """The operation of a path and an HTTP method; raises Refused."""
+        by_http = ROUTES.get(path)
+        if by_http is None:
+            # The only text for a path that does not exist is one of 2019.
+            raise Refused(NOT_FOUND, message(NOT_FOUND), status=404)
+        spec = by_http.get(http)
+        if spec is None:
+            raise refused(-1020, status=405)
+        if self._is_gone(spec):
+            raise Gone
+        return spec
+
+    def method(self, name: str) -> Spec:
+        """The operation of a method of the WebSocket API; raises Refused."""
+        spec = BY_METHOD.get(name)
+        if spec is None or self._is_gone(spec) or not (spec.ws_api or name in self._retired):
+            # The documentation has no words for a method that does not exist.
+            raise refused(-1020)
+        return spec
+
+    def rest(self, spec: Spec, request: RestRequest) -> Admitted:
+        """A REST request, if its sender may ask that.
 
         Raises:
             Refused: as the exchange would.
         """
-        key = (spec.method, query, micros)
-        decoded = self._decoded.get(key)
-        if decoded is None:
-            decoded = self._decode(spec, lambda: parameters.from_query(spec, query), address, micros=micros, ws_api=False)
-            if len(query) <= _MAX_QUERY:
-                if len(self._decoded) >= _MAX_DECODED:
-                    self._decoded.clear()
-                self._decoded[key] = decoded
-        used = self.weights.charge(address, decoded.weight, self.clock())
-        return self._answer(spec, decoded.call), used
+        query = payloads.merged(request.query, request.body)
+        if is_needed(spec):
+            return self._admit(spec, lambda: self._signed_rest(spec, query, request), request.address)
+        key = (spec.method, query, request.micros)
+        known = self._decoded.get(key)
+        if known is not None:
+            return known
+        admitted = self._admit(spec, lambda: Call(parameters.from_query(spec, query), request.micros), request.address)
+        if len(query) <= _MAX_QUERY:
+            if len(self._decoded) >= _MAX_DECODED:
+                self._decoded.clear()
+            self._decoded[key] = admitted
+        return admitted
 
-    def ws_api(self, spec: Spec, params: Mapping[str, Any], address: str, micros: bool) -> bytes:
-        """The result of a request of the WebSocket API; raises as `rest` does."""
-        decoded = self._decode(spec, lambda: parameters.from_json(spec, params), address, micros=micros, ws_api=True)
-        self.weights.charge(address, decoded.weight, self.clock())
-        return self._answer(spec, decoded.call)
+    def ws_api(self, spec: Spec, params: Mapping[str, Any], asker: Asker) -> Admitted:
+        """A request of the WebSocket API, if its sender may ask that; raises as `rest` does."""
+        return self._admit(spec, lambda: self._by_ws_api(spec, params, asker), asker.address)
 
-    def _decode(
-        self, spec: Spec, read: Callable[[], parameters.Given], address: str, *, micros: bool, ws_api: bool
-    ) -> _Decoded:
+    def answer(self, spec: Spec, admitted: Admitted, address: str, own: Answer | None = None) -> bytes:
+        """The body of the reply; `own` answers in place of the exchange's handler. Raises as `rest` does."""
+        on_success = spec.weight.on_success
+        if on_success is None:
+            self.weights.charge(address, admitted.weight, self.clock())
+            return self._answer(spec, admitted.call, own)
+        self.weights.charge(address, on_success, self.clock())
         try:
-            given = read()
+            return self._answer(spec, admitted.call, own)
+        except Refused:
+            self.weights.owe(address, admitted.weight - on_success, self.clock())
+            raise
+
+    def order_counts(self, account: str) -> list[tuple[OrderLimit, int]]:
+        """Unfilled orders of an account in each window, now."""
+        return self._handlers.venue.engine.order_counts(account, self.clock())
+
+    def _admit(self, spec: Spec, read: Callable[[], Call], address: str) -> Admitted:
+        try:
+            call = read()
         except Refused:
             # A request that cannot be read costs too; how much its parameters would, nobody can tell.
             self.weights.charge(address, 1, self.clock())
             raise
-        return _Decoded(Call(given, micros, ws_api), spec.weight.of(given))
+        return Admitted(call, spec.weight.of(call.given))
 
-    def _answer(self, spec: Spec, call: Call) -> bytes:
-        handler = HANDLERS.get(spec.method)
-        if handler is None:
-            # No account is open here yet, so no key can be right.
-            raise refused(-2015, status=401)
+    def _is_gone(self, spec: Spec) -> bool:
+        return spec.ended is not None and spec.ended.status == "retired" and spec.method not in self._retired
+
+    def _signed_rest(self, spec: Spec, query: str, request: RestRequest) -> Call:
+        texts = parameters.texts(query)
+        claim = _claim(request.api_key, payloads.of_rest(request.query, request.body), texts)
+        key = authenticate(self.keys, spec, claim, request.address, self.clock())
+        return Call(_read(spec, texts, NAMES), request.micros, account=key.account, key=key)
+
+    def _by_ws_api(self, spec: Spec, params: Mapping[str, Any], asker: Asker) -> Call:
+        texts = payloads.texts(params)
+        if not is_needed(spec):
+            return Call(_read(spec, texts, _RATE_LIMITS), asker.micros, ws_api=True)
+        claim = _claim(texts.get("apiKey"), payloads.of_ws_api(texts), texts)
+        key = authenticate(self.keys, spec, claim, asker.address, self.clock(), session=asker.key)
+        return Call(_read(spec, texts, _SAID_APART), asker.micros, ws_api=True, account=key.account, key=key)
+
+    def _answer(self, spec: Spec, call: Call, own: Answer | None) -> bytes:
+        answer = own or self._retired.get(spec.method) or self._handler(spec)
+        if call.account:
+            # What a customer does happens now, not at the market's last step.
+            self._handlers.venue.advance(self.clock())
         try:
-            return handler(self._handlers, call)
-        except Refused:
-            raise
+            return answer(call)
+        except Refused as no:
+            raise self._told_when(no, call) from None
         except Exception:
             _log.exception("a request could not be answered", method=spec.method)
             raise refused(-1000) from None
+
+    def _handler(self, spec: Spec) -> Answer:
+        handler = HANDLERS.get(spec.method) or TRADING.get(spec.method)
+        if handler is None:
+            raise refused(-1020)
+        return partial(handler, self._handlers)
+
+    def _told_when(self, no: Refused, call: Call) -> Refused:
+        """A refusal for too many orders says when there is room again."""
+        if no.code == _TOO_MANY_ORDERS and no.retry_after_s is None:
+            now_us = self.clock()
+            full = [limit for limit, count in self.order_counts(call.account) if count >= limit.limit]
+            until_us = max((now_us // each.window_us + 1) * each.window_us for each in full) if full else now_us
+            no.status, no.retry_after_s = 429, max(1, -(-(until_us - now_us) // 1_000_000))
+            if call.ws_api and no.data is None:
+                no.data = {"serverTime": now_us // 1000, "retryAfter": until_us // 1000}
+        return no
+
+
+_TOO_MANY_ORDERS = -1015
+_RATE_LIMITS = frozenset(("returnRateLimits",))
+_SAID_APART = NAMES | _RATE_LIMITS
+
+
+def _claim(api_key: str | None, payload: bytes, texts: Texts) -> Claim:
+    return Claim(api_key, payload, texts.get("signature"), texts.get("timestamp"), texts.get("recvWindow"))
+
+
+def _read(spec: Spec, texts: Texts, apart: frozenset[str]) -> parameters.Given:
+    """The parameters but for those that do not say what is asked for."""
+    return parameters.read(spec, {name: text for name, text in texts.items() if name not in apart})

@@ -27,6 +27,13 @@ class Refused(Exception):
         return json.encode(error)
 
 
+class Gone(Refused):
+    """Given up: the web server answers before the exchange does (410 over REST, no such method over the WebSocket API)."""
+
+    def __init__(self) -> None:
+        super().__init__(-1020, message(-1020))
+
+
 def refused(code: int, *values: object, like: str = "", status: int | None = None) -> Refused:
     """The refusal of a code, with the exchange's text for so many values."""
     return Refused(code, message(code, *values, like=like), status=status or ERRORS[code].status)

@@ -44,7 +44,8 @@ class Key(Struct, frozen=True):
 
     def allows(self, permission: str, address: str) -> bool:
         """May it be used for this, from there?"""
-        return permission in self.permissions and (not self.addresses or _within(address, self.addresses))
+        allowed = permission == "NONE" or permission in self.permissions
+        return allowed and (not self.addresses or _within(address, self.addresses))
 
 
 class Keyring:

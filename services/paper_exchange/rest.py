@@ -8,9 +8,8 @@ import uuid
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
-from services.paper_exchange.door import ROUTES, TIME_UNITS, Door
-from services.paper_exchange.errors import Refused, refused
-from shared.contract.operation import Spec
+from services.paper_exchange.door import NOT_FOUND, TIME_UNITS, Door, RestRequest
+from services.paper_exchange.errors import Gone, Refused, refused
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -33,6 +32,11 @@ _COMMON: Headers = [
     (b"access-control-allow-origin", b"*"),
     (b"access-control-allow-methods", b"GET, HEAD, OPTIONS"),
 ]
+_GONE_HTML = (
+    b"<html>\r\n<head><title>410 Gone</title></head>\r\n<body>\r\n<center><h1>410 Gone</h1></center>\r\n"
+    b"<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n"
+)
+"""As the exchange was seen to answer where it has given something up."""
 _NOT_FOUND_HTML = b"<html>\r\n<head><title>404 Not Found</title></head>\r\n<body><h1>404 Not Found</h1></body>\r\n</html>\r\n"
 
 
@@ -50,21 +54,25 @@ class Rest:
         address: str = client[0] if client else ""
         status, extra = 200, []
         try:
-            spec = _spec(scope)
-            query = scope["query_string"].decode("latin-1")
-            if spec.http != "GET":
-                query = merged(query, await _body(receive))
-            body, used = self._door.rest(spec, query, address, _micros(scope["headers"]))
+            spec = self._door.route(scope["path"], scope["method"])
+            form = await _body(receive) if spec.http != "GET" else ""
+            micros, api_key = _headers(scope["headers"])
+            request = RestRequest(scope["query_string"].decode("latin-1"), address, form, micros, api_key)
+            admitted = self._door.rest(spec, request)
+            body = self._door.answer(spec, admitted, address)
+            if spec.unfilled_orders:
+                extra = self._order_counts(admitted.call.account)
+        except Gone:
+            await _send_html(send, 410, _GONE_HTML)
+            return
         except Refused as no:
-            status, body, used = no.status, no.body(with_data=no.code != -1003), None
+            status, body = no.status, no.body(with_data=no.code != -1003)
             if no.retry_after_s is not None:
                 extra = [(b"retry-after", str(no.retry_after_s).encode())]
-            if no.code == _NOT_FOUND and _wants_html(scope["headers"]):
-                await _send_html(send)
+            if no.code == NOT_FOUND and _wants_html(scope["headers"]):
+                await _send_html(send, 404, _NOT_FOUND_HTML)
                 return
-        if used is None:
-            used = self._door.weights.used(address, self._door.clock())
-        weight = str(used).encode()
+        weight = str(self._door.weights.used(address, self._door.clock())).encode()
         headers = [
             *_COMMON,
             (b"content-length", str(len(body)).encode()),
@@ -76,6 +84,13 @@ class Rest:
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
 
+    def _order_counts(self, account: str) -> Headers:
+        """`x-mbx-order-count-10s` and so on."""
+        return [
+            (f"x-mbx-order-count-{limit.interval_num}{limit.interval[0].lower()}".encode(), str(count).encode())
+            for limit, count in self._door.order_counts(account)
+        ]
+
     def _uuid(self) -> bytes:
         """A name for this reply, as the exchange gives one to each."""
         serial = f"{next(self._serial):012x}"
@@ -83,46 +98,28 @@ class Rest:
         return f"{start[:8]}-{start[8:12]}-{start[12:16]}-{start[16:20]}-{serial}".encode()
 
 
-_NOT_FOUND = -1099
-
-
-def merged(query: str, body: str) -> str:
-    """Query and form as one; the query wins where both name a parameter. (REST documentation, "General Information".)"""
-    if not body or not query:
-        return query or body
-    names = {part.partition("=")[0] for part in query.split("&")}
-    return "&".join([query, *(part for part in body.split("&") if part.partition("=")[0] not in names)])
-
-
-def _spec(scope: Scope) -> Spec:
-    by_http = ROUTES.get(scope["path"])
-    if by_http is None:
-        # The only text for a path that does not exist is one of 2019.
-        raise Refused(_NOT_FOUND, "Not found, authenticated, or authorized", status=404)
-    spec = by_http.get(scope["method"])
-    if spec is None:
-        raise refused(-1020, status=405)
-    return spec
-
-
-def _micros(headers: Headers) -> bool:
+def _headers(headers: Headers) -> tuple[bool, str | None]:
+    """Are microseconds wanted, and the API key."""
+    micros: bool | None = False
+    api_key: str | None = None
     for name, value in headers:
         if name == b"x-mbx-time-unit":
-            unit = TIME_UNITS.get(value.decode("latin-1"))
-            if unit is None:
-                raise refused(-1194)
-            return unit
-    return False
+            micros = TIME_UNITS.get(value.decode("latin-1"))
+        elif name == b"x-mbx-apikey":
+            api_key = value.decode("latin-1")
+    if micros is None:
+        raise refused(-1194)
+    return micros, api_key
 
 
 def _wants_html(headers: Headers) -> bool:
     return any(name == b"accept" and b"text/html" in value for name, value in headers)
 
 
-async def _send_html(send: Send) -> None:
-    headers = [(b"content-type", b"text/html"), (b"content-length", str(len(_NOT_FOUND_HTML)).encode()), (b"server", b"nginx")]
-    await send({"type": "http.response.start", "status": 404, "headers": headers})
-    await send({"type": "http.response.body", "body": _NOT_FOUND_HTML})
+async def _send_html(send: Send, status: int, page: bytes) -> None:
+    headers = [(b"content-type", b"text/html"), (b"content-length", str(len(page)).encode()), (b"server", b"nginx")]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": page})
 
 
 async def _body(receive: Receive) -> str:

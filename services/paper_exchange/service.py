@@ -11,13 +11,17 @@ from typing import NoReturn
 import uvloop
 
 from services.paper_exchange import operator_api
+from services.paper_exchange.accounts import MAIN, Accounts, forms
 from services.paper_exchange.clock import Clock
 from services.paper_exchange.door import Door
 from services.paper_exchange.handlers import Handlers
+from services.paper_exchange.keys import Keyring
+from services.paper_exchange.listen_keys import ListenKeys
 from services.paper_exchange.rest import Rest
 from services.paper_exchange.server import App, Server
 from services.paper_exchange.settings import PaperSettings
 from services.paper_exchange.streams.market_streams import MarketStreams
+from services.paper_exchange.user_data import UserData
 from services.paper_exchange.venue import Venue
 from services.paper_exchange.weights import Limits, Weights, order_limits
 from services.paper_exchange.ws_api import WsApi
@@ -48,17 +52,28 @@ class PaperExchange:
             orders=order_limits(settings.paper_order_limit),
         )
         self.venue = Venue(settings.paper_seed, self.clock(), speed=settings.paper_speed, order_limits=limits.orders)
-        weights = Weights(limits)
-        door = Door(Handlers(self.venue, limits), weights, self.clock)
+        weights, keys = Weights(limits), Keyring()
+        self.accounts = Accounts(self.venue, keys)
+        for form in (MAIN, *forms(settings.paper_accounts)):
+            self.accounts.open(form)
         self.streams = MarketStreams(
             self.venue, weights, self.clock, life_s=settings.paper_life_s, serves_retired=settings.paper_retired_streams
         )
+        user_data = UserData(self.clock)
+        self.venue.listeners.append(user_data.hear)
+        self.listen_keys = ListenKeys(self.streams.hub, user_data, self.clock)
+        retired = self.listen_keys.answers if settings.paper_listen_keys else {}
+        door = Door(Handlers(self.venue, limits), weights, self.clock, keys, retired)
+        self.ws_api = WsApi(door, user_data, life_s=settings.paper_life_s)
+        self.accounts.on_revoked.append(self.ws_api.revoked)
         self._probes = http.Probes(settings.service)
         self._probes.add("market", self._lives)
         operator = http.application("paper_exchange", self._probes, Metrics("paper_exchange"))
         operator_api.add_routes(operator, self.venue)
-        app = App(Rest(door), WsApi(door), self.streams.connections, operator)
-        self.server = Server(app, settings.host, settings.port)
+        app = App(Rest(door), self.ws_api, self.streams.connections, operator)
+        self.server = Server(
+            app, settings.host, settings.port, ping_every_s=settings.paper_ping_s, pong_within_s=settings.paper_pong_s
+        )
         self._heart: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -70,6 +85,7 @@ class PaperExchange:
     async def stop(self) -> None:
         """End what is under way and close the port."""
         self.streams.announce_end()
+        self.ws_api.announce_end()
         await self.server.stop()
         if self._heart is not None:
             self._heart.cancel()
@@ -86,6 +102,7 @@ class PaperExchange:
             now_us = self.clock()
             self.venue.advance(now_us)
             self.streams.tick(now_us)
+            self.listen_keys.tick(now_us)
             await asyncio.sleep(HEARTBEAT_S)
 
     async def _lives(self) -> str:

@@ -2,8 +2,9 @@
 
 from typing import ClassVar
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
+from services.paper_exchange.accounts import forms
 from shared.runtime.settings import Port, Settings, own
 
 
@@ -35,3 +36,20 @@ class PaperSettings(Settings):
     paper_retired_streams: bool = Field(
         default=False, description="Serve `!ticker@arr`, which Binance retired on 2026-03-26, as it was."
     )
+    paper_ping_s: float = Field(default=20, gt=0, le=3600, description="Seconds between pings on a WebSocket connection.")
+    paper_pong_s: float = Field(
+        default=60, gt=0, le=3600, description="Seconds that a client has to answer a ping before its connection is ended."
+    )
+    paper_listen_keys: bool = Field(
+        default=False, description="Serve listen keys, which Binance retired on 2026-02-20, as they were."
+    )
+    paper_accounts: str = Field(
+        default="",
+        description="Accounts beside `main`: a JSON list, or a file with one, in the form of POST /paper/v1/accounts.",
+    )
+
+    @field_validator("paper_accounts")
+    @classmethod
+    def _readable(cls, value: str) -> str:
+        forms(value)
+        return value

@@ -1,34 +1,51 @@
-"""The WebSocket API: one JSON request a text frame, one answer with the request's own id.
+"""The WebSocket API: one JSON request a text frame, one answer with the request's own id, user data events in between.
 
-Pings every 20 seconds, a pong within 60, and the end after 24 hours are the connection's (`server`); what is said is this
-module's. (WebSocket API documentation, "General API Information", "Request format", "Response format".)
+Pings every 20 seconds and a pong within 60 are the socket's; what is said is the session's; this module lets a connection
+begin and end: after 24 hours, with a `serverShutdown` ten minutes before. (WebSocket API documentation, "General API
+Information", "Request format", "Response format".)
 """
 
 import asyncio
-import contextlib
-import re
-from typing import Any
 from urllib.parse import parse_qsl
 
-from msgspec import DecodeError, json
+from msgspec import json
 
-from services.paper_exchange.door import METHODS, TIME_UNITS, Door
+from services.paper_exchange.door import TIME_UNITS, Door
 from services.paper_exchange.errors import Refused, refused
+from services.paper_exchange.keys import Key
 from services.paper_exchange.rest import Message, Receive, Scope, Send
+from services.paper_exchange.sessions import Options, Session, flag
+from services.paper_exchange.streams.frames import text_frame
+from services.paper_exchange.streams.socket import Socket, socket_of
+from services.paper_exchange.user_data import UserData
 
 PATH = "/ws-api/v3"
 CONNECTION_WEIGHT = 2
-LIFE_S = 24 * 3600.0
-_VERSION = re.compile(r"^v[0-9]+/")
+LIFE_S, NOTICE_S = 24 * 3600.0, 600.0
+"""A connection ends after so long, and is told so long before (of a short life, half of it)."""
+MAX_UNSENT = 4 * 1024 * 1024
+"""Bytes that may wait for a client that does not read; one with more is cut off."""
 _BINARY, _POLICY, _GOING_AWAY = 1003, 1008, 1001
 
 
 class WsApi:
     """Answers connections to `/ws-api/v3`."""
 
-    def __init__(self, door: Door, *, life_s: float = LIFE_S) -> None:
+    def __init__(self, door: Door, user_data: UserData, *, life_s: float = LIFE_S) -> None:
         self._door = door
+        self._user_data = user_data
         self._life_s = life_s
+        self._connections: set[Connection] = set()
+
+    def announce_end(self) -> None:
+        """Tell every connection that the exchange is about to go."""
+        for connection in self._connections:
+            connection.announce_end()
+
+    def revoked(self, key: Key) -> None:
+        """A key is used no more."""
+        for connection in self._connections:
+            connection.session.revoked(key)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One connection, from its opening to its end."""
@@ -42,75 +59,65 @@ class WsApi:
             await deny(send, no)
             return
         await send({"type": "websocket.accept"})
-        session = Session(self._door, address, micros=options[0], tells_limits=options[1])
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(self._life_s):
-                await self._talk(session, receive, send)
-                return
-        shutdown = json.encode({"event": {"e": "serverShutdown", "E": session.now()}}).decode()
-        await send({"type": "websocket.send", "text": shutdown})
-        await send({"type": "websocket.close", "code": _GOING_AWAY})
+        connection = Connection(socket_of(scope))
+        connection.session = Session(self._door, self._user_data, address, options, connection.push)
+        connection.end_after(self._life_s)
+        self._connections.add(connection)
+        try:
+            await connection.talk(receive)
+        finally:
+            self._connections.discard(connection)
+            connection.close()
 
-    async def _talk(self, session: "Session", receive: Receive, send: Send) -> None:
+
+class Connection:
+    """A socket with its session."""
+
+    session: Session
+
+    def __init__(self, socket: Socket) -> None:
+        self._socket = socket
+        self._timers: list[asyncio.TimerHandle] = []
+
+    def push(self, text: str) -> None:
+        """Send a frame's text, now."""
+        socket = self._socket
+        socket.write(text_frame(text.encode()))
+        if socket.unsent > MAX_UNSENT:
+            socket.cut()
+
+    async def talk(self, receive: Receive) -> None:
+        """Answer frames until the connection ends."""
         while True:
             message: Message = await receive()
             if message["type"] != "websocket.receive":
                 return
             text = message.get("text")
             if text is None:
-                await send({"type": "websocket.close", "code": _BINARY, "reason": "Text frames only."})
+                self._socket.end(_BINARY, "Text frames only.")
                 return
-            await send({"type": "websocket.send", "text": session.answer(text)})
-            if session.banned:
-                await send({"type": "websocket.close", "code": _POLICY})
+            self.push(self.session.answer(text))
+            if self.session.banned:
+                self._socket.end(_POLICY)
                 return
 
+    def end_after(self, life_s: float) -> None:
+        """End the connection when it is so old, with a notice before."""
+        loop = asyncio.get_running_loop()
+        self._timers = [
+            loop.call_later(life_s - min(NOTICE_S, life_s / 2), self.announce_end),
+            loop.call_later(life_s, self._socket.end, _GOING_AWAY),
+        ]
 
-class Session:
-    """What a connection is set to, and how its requests are answered."""
+    def announce_end(self) -> None:
+        """Tell the client to open another connection."""
+        self.push(json.encode({"event": {"e": "serverShutdown", "E": self.session.now()}}).decode())
 
-    def __init__(self, door: Door, address: str, *, micros: bool, tells_limits: bool) -> None:
-        self._door = door
-        self._address = address
-        self._micros = micros
-        self._tells_limits = tells_limits
-        self.banned = False
-        """Has the address been banned? Then the connection ends."""
-
-    def now(self) -> int:
-        """The exchange's time in the connection's unit."""
-        now_us = self._door.clock()
-        return now_us if self._micros else now_us // 1000
-
-    def answer(self, text: str) -> str:
-        """The reply to one frame."""
-        request_id: int | str | None = None
-        tells = self._tells_limits
-        try:
-            request = _request(text)
-            request_id = request.get("id")
-            params = _params(request)
-            if "returnRateLimits" in params:
-                tells = _flag(params.pop("returnRateLimits"))
-            spec = METHODS.get(_method(request))
-            if spec is None:
-                # The documentation has no words for a method that does not exist.
-                raise refused(-1020)
-            result = self._door.ws_api(spec, params, self._address, self._micros)
-            outcome = f'"status":200,"result":{result.decode()}'
-        except Refused as no:
-            self.banned = no.status == 418
-            outcome = f'"status":{no.status},"error":{no.body().decode()}'
-        limits = f',"rateLimits":[{self._limits()}]' if tells else ""
-        return f'{{"id":{json.encode(request_id).decode()},{outcome}{limits}}}'
-
-    def _limits(self) -> str:
-        weights = self._door.weights
-        used = weights.used(self._address, self._door.clock())
-        return (
-            '{"rateLimitType":"REQUEST_WEIGHT","interval":"MINUTE","intervalNum":1,'
-            f'"limit":{weights.limits.weight},"count":{used}}}'
-        )
+    def close(self) -> None:
+        """Leave all audiences."""
+        self.session.close()
+        for timer in self._timers:
+            timer.cancel()
 
 
 async def deny(send: Send, no: Refused) -> None:
@@ -123,46 +130,11 @@ async def deny(send: Send, no: Refused) -> None:
     await send({"type": "websocket.http.response.body", "body": body})
 
 
-def _options(scope: Scope) -> tuple[bool, bool]:
-    """What the address says: microseconds, rate limits in replies."""
+def _options(scope: Scope) -> Options:
     query = dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True))
     unit = TIME_UNITS.get(query.get("timeUnit", "MILLISECOND"))
     if unit is None:
         raise refused(-1194)
     if query.get("responseFormat", "json") != "json":
         raise refused(-1155, status=406)
-    return unit, _flag(query.get("returnRateLimits", "true"))
-
-
-def _flag(value: Any) -> bool:
-    if isinstance(value, bool):
-        return value
-    if value not in ("true", "false"):
-        raise refused(-1130, "returnRateLimits")
-    return value == "true"
-
-
-def _request(text: str) -> dict[str, Any]:
-    try:
-        request = json.decode(text.encode(), type=dict[str, Any])
-    except (DecodeError, UnicodeEncodeError):
-        raise refused(-1135) from None
-    request_id = request.get("id")
-    if isinstance(request_id, bool) or not isinstance(request_id, int | str | None):
-        raise refused(-1135)
-    return request
-
-
-def _params(request: dict[str, Any]) -> dict[str, Any]:
-    params = request.get("params", {})
-    if not isinstance(params, dict):
-        # Seen from the exchange.
-        raise Refused(-1135, "Invalid 'params' in JSON request; expected an object.")
-    return dict(params)  # pyright: ignore[reportUnknownArgumentType]
-
-
-def _method(request: dict[str, Any]) -> str:
-    method = request.get("method")
-    if not method or not isinstance(method, str):
-        raise refused(-1102, "method", like="Mandatory parameter")
-    return _VERSION.sub("", method)
+    return Options(unit, flag(query.get("returnRateLimits", "true")))

@@ -1,6 +1,5 @@
 """The paper exchange as a process: quick to start, orderly to end, plain about what is wrong, and without a bus."""
 
-import asyncio
 import json
 import subprocess
 import sys
@@ -10,13 +9,6 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
-from services.paper_exchange.clock import Clock
-from services.paper_exchange.door import Door
-from services.paper_exchange.handlers import Handlers
-from services.paper_exchange.rest import Message
-from services.paper_exchange.venue import Venue
-from services.paper_exchange.weights import Limits, Weights
-from services.paper_exchange.ws_api import WsApi
 from tests.paper_exchange.conftest import ROOT, PaperProcess
 
 
@@ -30,11 +22,13 @@ def test_it_starts_quickly_lives_and_ends_with_zero_when_asked() -> None:
         assert client.get("/ready").json()["ready"] is True
         assert client.get("/paper/v1/status").json()["symbols"]["BTCUSDT"]["status"] == "TRADING"
         code = process.stop()
+        told = json.loads(socket.recv(timeout=5))
         with pytest.raises(ConnectionClosed) as caught:
             socket.recv(timeout=5)
 
     assert ready["took_ms"] < 10_000
     assert code == 0
+    assert told["event"]["e"] == "serverShutdown"
     assert caught.value.rcvd is not None
 
 
@@ -68,25 +62,15 @@ def test_it_needs_no_bus() -> None:
     assert subprocess.run([sys.executable, "-c", program], cwd=ROOT, timeout=30, check=False).returncode == 0
 
 
-async def test_a_connection_ends_after_its_life_and_says_so_first(market: Venue) -> None:
-    sent: list[Message] = []
-    incoming: list[Message] = [{"type": "websocket.connect"}]
-    door = Door(Handlers(market, Limits()), Weights(Limits()), Clock())
+def test_a_connection_ends_after_its_life_and_says_so_first() -> None:
+    process = PaperProcess(PAPER_LIFE_S=0.6)
+    process.ready()
+    with connect(f"{process.ws_url}/ws-api/v3") as socket:
+        told = json.loads(socket.recv(timeout=5))
+        with pytest.raises(ConnectionClosed) as caught:
+            socket.recv(timeout=5)
+    process.stop()
 
-    async def receive() -> Message:
-        if incoming:
-            return incoming.pop()
-        return await _never()
-
-    async def send(message: Message) -> None:
-        sent.append(message)
-
-    scope = {"type": "websocket", "path": "/ws-api/v3", "query_string": b"", "client": ("127.0.0.1", 5)}
-    await WsApi(door, life_s=0.05)(scope, receive, send)
-
-    assert [message["type"] for message in sent] == ["websocket.accept", "websocket.send", "websocket.close"]
-    assert json.loads(sent[1]["text"])["event"]["e"] == "serverShutdown"
-
-
-async def _never() -> Message:
-    return await asyncio.get_running_loop().create_future()
+    assert told["event"]["e"] == "serverShutdown"
+    assert caught.value.rcvd is not None
+    assert caught.value.rcvd.code == 1001
