@@ -11,10 +11,11 @@ import difflib
 from typing import Any
 
 from mcp.server.caching import CacheHint
-from mcp.server.context import ServerRequestContext
+from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 from mcp.server.lowlevel import Server
 from mcp.shared.exceptions import MCPError
 from mcp_types import (
+    INTERNAL_ERROR,
     INVALID_PARAMS,
     CallToolRequestParams,
     CallToolResult,
@@ -22,8 +23,10 @@ from mcp_types import (
     PaginatedRequestParams,
     TextContent,
 )
+from pydantic import ValidationError
 
 from services.mcp_gateway.calls import Calls
+from shared.runtime.observe import logger
 
 NAME = "binance"
 VERSION = "0.1.0"
@@ -33,6 +36,7 @@ LIST_TTL_MS = 300_000
 ENVIRONMENT_META = "binance/environment"
 """Key of a reply's `_meta` that says which exchange it is about."""
 MAX_CALLER_LENGTH = 64
+log = logger("mcp_gateway.server")
 
 Context = ServerRequestContext[Any, Any]
 
@@ -71,7 +75,7 @@ def build(calls: Calls, environment: str) -> Server[Any]:
         reply = await calls.call(params.name, params.arguments or {}, caller(name))
         return CallToolResult(content=[TextContent(text=reply.text)], is_error=bool(reply.error), _meta=meta(environment))
 
-    return Server(
+    server: Server[Any] = Server(
         NAME,
         version=VERSION,
         title=TITLE,
@@ -85,6 +89,19 @@ def build(calls: Calls, environment: str) -> Server[Any]:
         on_list_tools=list_tools,
         on_call_tool=call_tool,
     )
+    server.middleware.insert(0, quiet)
+    return server
+
+
+async def quiet(ctx: Context, call_next: CallNext) -> HandlerResult:
+    """Nothing unforeseen reaches a caller in its own words: to handshake clients the SDK would send its text."""
+    try:
+        return await call_next(ctx)
+    except (MCPError, ValidationError):
+        raise
+    except Exception:
+        log.exception("a request failed", method=ctx.method)
+        raise MCPError(code=INTERNAL_ERROR, message="The gateway failed on this request; its log says why.") from None
 
 
 def caller(client: str) -> str:
