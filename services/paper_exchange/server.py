@@ -15,7 +15,6 @@ from services.paper_exchange.streams.socket import Socket
 from services.paper_exchange.ws_api import WsApi
 from shared.runtime.http import PortBusy
 
-PING_EVERY_S, PONG_WITHIN_S = 20.0, 60.0
 MAX_FRAME = 65_536
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 GRACE_S = 3
@@ -55,9 +54,7 @@ _OPERATOR_PATHS = ("/paper/", "/health", "/ready", "/metrics")
 class Server:
     """The application on its port, in this event loop; signals are left to the process."""
 
-    def __init__(
-        self, app: App, host: str, port: int, *, ping_every_s: float = PING_EVERY_S, pong_within_s: float = PONG_WITHIN_S
-    ) -> None:
+    def __init__(self, app: App, host: str, port: int, *, ping_every_s: float, pong_within_s: float) -> None:
         self._socket = _listen(host, port)
         self.host, self.port = self._socket.getsockname()[:2]
         self._server = _Uvicorn(

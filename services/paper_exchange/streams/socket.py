@@ -9,12 +9,15 @@ from collections.abc import Callable
 from typing import Any
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets import http11
 from websockets.frames import Frame
 from websockets.http11 import Request
 
 from services.paper_exchange.rest import Scope
 
 _EXTENSION = "paper.socket"
+http11.MAX_LINE_LENGTH = 65_536
+"""An address may name 1024 streams; the library's own limit of 8 kB is over at half of that."""
 
 
 class Socket(WebSocketsSansIOProtocol):
@@ -24,6 +27,13 @@ class Socket(WebSocketsSansIOProtocol):
     """Called for every message, ping and pong that comes in."""
     is_mute = False
     """A mute socket stays open and says nothing any more, no ping and no pong either."""
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self.conn.handshake_exc is not None and not self.handshake_initiated:
+            # A request that is no request, or too long a one: the library has an answer, uvicorn forgets to send it.
+            self.transport.write(b"".join(self.conn.data_to_send()))
+            self.transport.close()
 
     def handle_connect(self, event: Request) -> None:
         super().handle_connect(event)

@@ -100,7 +100,7 @@ async def start_exchange() -> AsyncGenerator[StartExchange, None]:
     started: list[PaperExchange] = []
 
     async def start(**settings: Any) -> PaperExchange:
-        exchange = PaperExchange(PaperSettings.load(port=0, paper_connection_limit=100_000, **settings))
+        exchange = PaperExchange(PaperSettings.load(**{"port": 0, "paper_connection_limit": 100_000, **settings}))
         await exchange.start()
         started.append(exchange)
         return exchange
