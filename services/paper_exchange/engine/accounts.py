@@ -4,7 +4,9 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from services.paper_exchange.engine.commands import Commission, OpenAccount, Rates
+from services.paper_exchange.engine.amounts import DECIMALS
+from services.paper_exchange.engine.commands import Commission, OpenAccount
+from services.paper_exchange.engine.instrument import Instrument
 from services.paper_exchange.engine.order_counts import OrderCounts, OrderLimit
 from services.paper_exchange.engine.orders import Order, OrderList
 from services.paper_exchange.engine.records import Amendment, Fill, PreventedMatch
@@ -19,6 +21,18 @@ class Balance(Struct, gc=False):
 
     free: int = 0
     locked: int = 0
+
+
+class Terms(Struct, frozen=True, gc=False):
+    """What one kind of fill costs: rates of the asset received."""
+
+    asset: str
+    precision: int
+    standard: int
+    tax: int
+    special: int
+    is_plain: bool
+    """Is it the standard rate and nothing else, at full precision and without discount?"""
 
 
 class Account:
@@ -69,7 +83,9 @@ class Desk:
         "algo_orders",
         "allocations",
         "amendments",
+        "base",
         "by_client_id",
+        "cleared",
         "commission",
         "gets",
         "gives",
@@ -81,8 +97,9 @@ class Desk:
         "orders",
         "own_commission",
         "prevented",
-        "rates",
+        "quote",
         "reports",
+        "terms",
         "touched",
         "trade_group_id",
         "trades",
@@ -92,14 +109,17 @@ class Desk:
         base, quote = account.balance(market.instrument.base), account.balance(market.instrument.quote)
         self.account = account
         self.market = market
+        self.base, self.quote = base, quote
+        self.cleared: Instrument | None = None
+        """The symbol's rules under which the account was found to be allowed to place orders."""
         self.gives = {"BUY": quote, "SELL": base}
         """The balance an order of this side pays from."""
         self.gets = {"BUY": base, "SELL": quote}
         """The balance it receives into."""
         self.reports = not account.unlimited
         self.trade_group_id = account.settings.trade_group_id
-        self.rates: dict[tuple[Side, bool], tuple[int, int, int]] = {}
-        """(side, is maker) -> standard, tax and special rate."""
+        self.terms: dict[Side, tuple[Terms, Terms]] = {}
+        """What a fill of this side costs as a taker and as a maker."""
         self.set_commission(account.settings.commission)
         self.own_commission = False
         """Are the rates the symbol's own, set by SetCommission?"""
@@ -122,19 +142,25 @@ class Desk:
     def set_commission(self, commission: Commission) -> None:
         """Let the desk's fills pay these rates from now on."""
         self.commission = commission
-        self.rates = {
-            (side, is_maker): (
-                _rate(commission.standard, side, is_maker=is_maker),
-                _rate(commission.tax, side, is_maker=is_maker),
-                _rate(commission.special, side, is_maker=is_maker),
-            )
+        instrument = self.market.instrument
+        received = {
+            "BUY": (instrument.base, instrument.base_commission_precision),
+            "SELL": (instrument.quote, instrument.quote_commission_precision),
+        }
+        self.terms = {
+            side: (_terms(commission, side, *received[side], False), _terms(commission, side, *received[side], True))
             for side in _SIDES
-            for is_maker in (True, False)
         }
 
 
 _SIDES: tuple[Side, Side] = ("BUY", "SELL")
 
 
-def _rate(rates: Rates, side: Side, *, is_maker: bool) -> int:
-    return (rates.maker if is_maker else rates.taker) + (rates.buyer if side == "BUY" else rates.seller)
+def _terms(commission: Commission, side: Side, asset: str, precision: int, is_maker: bool) -> Terms:
+    rates = [
+        (each.maker if is_maker else each.taker) + (each.buyer if side == "BUY" else each.seller)
+        for each in (commission.standard, commission.tax, commission.special)
+    ]
+    discounted = commission.discount_enabled and commission.discount_enabled_for_symbol
+    is_plain = precision == DECIMALS and not (rates[1] or rates[2] or discounted)
+    return Terms(asset, precision, rates[0], rates[1], rates[2], is_plain)

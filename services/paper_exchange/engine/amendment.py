@@ -26,6 +26,7 @@ from services.paper_exchange.engine.refusals import (
     missing,
 )
 from services.paper_exchange.engine.state import State
+from services.paper_exchange.engine.words import PRICED
 
 _AMEND_REJECTED = -2038
 
@@ -95,7 +96,8 @@ def _examined(state: State, desk: Desk, request: AmendOrder) -> Order:
     if most is not None and order.amends >= most.max_num_order_amends:
         raise filter_failure("MAX_NUM_ORDER_AMENDS")
     check_quantity(instrument, order, quantity)
-    check_notional(state, desk, order, order.limit or order.price, quantity)
+    if order.limit or order.price or order.type not in PRICED:
+        check_notional(state, desk, order, order.limit or order.price, quantity)
     holder = desk.by_client_id.get(request.new_client_order_id)
     if holder is not None and holder is not order and holder.is_open:
         raise Refusal(DUPLICATE_ORDER)

@@ -7,41 +7,29 @@ the last price instead, and of the standard set only the share `discount`: the e
 comments say "reduced by" (contradiction 3); with too little of the asset it pays the full commission from what it received.
 """
 
-from services.paper_exchange.engine.accounts import Desk
+from services.paper_exchange.engine.accounts import Desk, Terms
 from services.paper_exchange.engine.amounts import DECIMALS, SCALE, share
 from services.paper_exchange.engine.commands import Commission
 from services.paper_exchange.engine.state import State
-from services.paper_exchange.engine.words import Side
 
 
-def charge(state: State, desk: Desk, side: Side, received: int, *, is_maker: bool) -> tuple[int, str, bool]:
+def charge(state: State, desk: Desk, terms: Terms, received: int) -> tuple[int, str, bool]:
     """(commission, asset, paid apart): paid apart, it was taken from the discount asset; else it is part of `received`."""
-    instrument = desk.market.instrument
-    asset, precision = (
-        (instrument.base, instrument.base_commission_precision)
-        if side == "BUY"
-        else (instrument.quote, instrument.quote_commission_precision)
-    )
-    standard, tax, special = desk.rates[side, is_maker]
-    if precision == DECIMALS:
-        parts = (share(received, standard), share(received, tax), share(received, special)) if tax or special else None
-        total = sum(parts) if parts else share(received, standard)
-    else:
-        parts = None
-        total = sum(_rounded(received, rate, precision) for rate in (standard, tax, special))
+    precision = terms.precision
+    parts = tuple(_rounded(received, rate, precision) for rate in (terms.standard, terms.tax, terms.special))
+    total = sum(parts)
     if not total:
-        return 0, asset, False
+        return 0, terms.asset, False
     commission = desk.commission
     if commission.discount_enabled and commission.discount_enabled_for_symbol:
-        full = parts or tuple(_rounded(received, rate, precision) for rate in (standard, tax, special))
-        paid = discounted(state, commission, asset, full)
+        paid = discounted(state, commission, terms.asset, parts)
         balance = desk.account.balance(commission.discount_asset)
         if paid is not None and balance.free >= paid:
             balance.free -= paid
             state.collect(commission.discount_asset, paid)
             return paid, commission.discount_asset, True
-    state.collect(asset, total)
-    return total, asset, False
+    state.collect(terms.asset, total)
+    return total, terms.asset, False
 
 
 def discounted(state: State, commission: Commission, asset: str, parts: tuple[int, ...]) -> int | None:

@@ -145,6 +145,7 @@ class Engine(Queries):
         account.settings = request
         for desk in account.desks.values():
             desk.trade_group_id = request.trade_group_id
+            desk.cleared = None
             if not desk.own_commission:
                 desk.set_commission(request.commission)
         return DONE

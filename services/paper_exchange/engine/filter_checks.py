@@ -15,36 +15,52 @@ from services.paper_exchange.engine.instrument import Instrument
 from services.paper_exchange.engine.orders import Order
 from services.paper_exchange.engine.refusals import NOTHING_WORTH, Refusal, filter_failure
 from services.paper_exchange.engine.state import State
-from services.paper_exchange.engine.words import CONTINGENT
+from services.paper_exchange.engine.words import CONTINGENT, PRICED
 
 
 def check_filters(state: State, desk: Desk, order: Order) -> None:
     """Raise Refusal with the first filter that the order fails. An order without a quantity yet (OPO) is not measured by it."""
-    instrument = desk.market.instrument
-    price, quantity = order.price, order.quantity
-    if price:
-        if quantity and price * quantity < SCALE:
-            raise Refusal(NOTHING_WORTH)
-        if not instrument.price_filter.allows(price):
-            raise filter_failure("PRICE_FILTER")
+    instrument, quantity = desk.market.instrument, order.quantity
     if order.stop_price and not instrument.price_filter.allows(order.stop_price):
-        raise filter_failure("PRICE_FILTER")
-    if order.pegged_price and not instrument.price_filter.allows(order.pegged_price):
         raise filter_failure("PRICE_FILTER")
     trailing = instrument.trailing_delta
     if order.trailing_delta and trailing is not None and not trailing.allows(order.side, order.type, order.trailing_delta):
         raise filter_failure("TRAILING_DELTA")
+    if order.price:
+        _check_price(state, desk, order, order.price)
+    if order.pegged_price:
+        _check_price(state, desk, order, order.pegged_price)
     if quantity:
         check_quantity(instrument, order, quantity)
-    _check_prices(state, desk, order)
-    if order.side == "BUY" and instrument.max_position is not None:
-        base = desk.gets["BUY"]
-        if not instrument.max_position.allows(base.free + base.locked + desk.open_buys, quantity):
-            raise filter_failure("MAX_POSITION")
+        if order.type not in PRICED:
+            check_notional(state, desk, order, 0, quantity)
+    most = instrument.max_position if order.side == "BUY" else None
+    if most is not None and not most.allows(desk.base.free + desk.base.locked + desk.open_buys, quantity):
+        raise filter_failure("MAX_POSITION")
     for asset, limit in desk.account.settings.max_assets:
         worth = quantity if asset == instrument.base else _worth(order, quantity) if asset == instrument.quote else 0
         if worth > limit:
             raise filter_failure("MAX_ASSET")
+
+
+def _check_price(state: State, desk: Desk, order: Order, price: int) -> None:
+    market = desk.market
+    instrument = market.instrument
+    if order.quantity and price * order.quantity < SCALE:
+        raise Refusal(NOTHING_WORTH)
+    if not instrument.price_filter.allows(price):
+        raise filter_failure("PRICE_FILTER")
+    by_side, percent = instrument.percent_price_by_side, instrument.percent_price
+    if by_side is not None:
+        reference = market.price_to_measure_by(by_side.avg_price_mins, state.now_us)
+        if reference and not by_side.allows(order.side, price, reference):
+            raise filter_failure("PERCENT_PRICE_BY_SIDE")
+    if percent is not None:
+        reference = market.price_to_measure_by(percent.avg_price_mins, state.now_us)
+        if reference and not percent.allows(price, reference):
+            raise filter_failure("PERCENT_PRICE")
+    if order.quantity:
+        check_notional(state, desk, order, price, order.quantity)
 
 
 def check_quantity(instrument: Instrument, order: Order, quantity: int) -> None:
@@ -61,45 +77,20 @@ def check_quantity(instrument: Instrument, order: Order, quantity: int) -> None:
             raise filter_failure("ICEBERG_PARTS")
 
 
-def _check_prices(state: State, desk: Desk, order: Order) -> None:
-    market = desk.market
-    instrument, side, now_us = market.instrument, order.side, state.now_us
-    prices = (order.price, order.pegged_price) if order.pegged_price else (order.price,)
-    percent = instrument.percent_price_by_side
-    if percent is not None:
-        reference = market.price_to_measure_by(percent.avg_price_mins, now_us)
-        for price in prices:
-            if price and reference and not percent.allows(side, price, reference):
-                raise filter_failure("PERCENT_PRICE_BY_SIDE")
-    if instrument.percent_price is not None:
-        reference = market.price_to_measure_by(instrument.percent_price.avg_price_mins, now_us)
-        for price in prices:
-            if price and reference and not instrument.percent_price.allows(price, reference):
-                raise filter_failure("PERCENT_PRICE")
-    if order.quantity:
-        for price in prices:
-            check_notional(state, desk, order, price, order.quantity)
-
-
 def check_notional(state: State, desk: Desk, order: Order, price: int, quantity: int) -> None:
     """Raise Refusal when the order would be worth too little or too much.
 
-    Without a price it is worth what the market pays, or its stop price; a symbol that never traded values it at nothing.
+    Without a price (zero) it is worth what the market pays, or its stop price; a symbol that never traded values it at nothing.
     """
     market = desk.market
-    is_market = not price
-    for each in (market.instrument.notional, market.instrument.min_notional):
-        if each is None:
-            continue
+    for each in market.measures_worth:
         if price:
             worth = price * quantity // SCALE
-        elif order.peg_price_type is not None:
-            continue
         elif order.quote_quantity:
             worth = order.quote_quantity
         else:
             worth = (order.stop_price or market.price_to_measure_by(each.avg_price_mins, state.now_us)) * quantity // SCALE
-        if not each.allows(worth, is_market=is_market):
+        if not each.allows(worth, not price):
             raise filter_failure(each.name)
 
 
@@ -107,8 +98,12 @@ def check_counts(state: State, desk: Desk, orders: tuple[Order, ...], *, lists: 
     """Raise Refusal when these new orders, all of one request, would be too many."""
     instrument = desk.market.instrument
     count = len(orders)
-    algos = sum(order.type in CONTINGENT for order in orders)
-    icebergs = sum(order.iceberg_quantity > 0 for order in orders)
+    algos = icebergs = 0
+    for order in orders:
+        if order.type in CONTINGENT:
+            algos += 1
+        if order.iceberg_quantity:
+            icebergs += 1
     most = instrument.max_num_orders
     if most is not None and len(desk.open) + count > most.max_num_orders:
         raise filter_failure("MAX_NUM_ORDERS")

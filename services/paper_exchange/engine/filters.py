@@ -104,7 +104,7 @@ class MinNotional(Filter, frozen=True, tag="MIN_NOTIONAL"):
     avg_price_mins: int
     amounts = frozenset(("min_notional",))
 
-    def allows(self, notional: int, *, is_market: bool) -> bool:
+    def allows(self, notional: int, is_market: bool) -> bool:
         return (is_market and not self.apply_to_market) or notional >= self.min_notional
 
 
@@ -118,7 +118,7 @@ class Notional(Filter, frozen=True, tag="NOTIONAL"):
     avg_price_mins: int
     amounts = frozenset(("min_notional", "max_notional"))
 
-    def allows(self, notional: int, *, is_market: bool) -> bool:
+    def allows(self, notional: int, is_market: bool) -> bool:
         if is_market:
             return (not self.apply_min_to_market or notional >= self.min_notional) and (
                 not self.apply_max_to_market or notional <= self.max_notional

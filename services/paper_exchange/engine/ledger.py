@@ -6,7 +6,7 @@ While both legs of an OCO pair wait, their list holds one amount for both, enoug
 """
 
 from services.paper_exchange.engine.accounts import Desk
-from services.paper_exchange.engine.amounts import SCALE
+from services.paper_exchange.engine.amounts import HALF, SCALE
 from services.paper_exchange.engine.commissions import charge
 from services.paper_exchange.engine.orders import Order, OrderList
 from services.paper_exchange.engine.refusals import INSUFFICIENT_BALANCE, Refusal
@@ -26,7 +26,7 @@ def require(desk: Desk, order: Order, amount: int) -> None:
 
 def lock(desk: Desk, order: Order) -> None:
     """Lock exactly what the order needs now; what is locked above that becomes free."""
-    amount = need(order)
+    amount = order.remaining if order.side == "SELL" else order.reserve * order.remaining // SCALE
     more = amount - order.locked
     if more:
         balance = desk.gives[order.side]
@@ -63,7 +63,7 @@ def touch_pair(state: State, desk: Desk, order: Order) -> None:
         state.touch(desk)
 
 
-def settle(state: State, desk: Desk, order: Order, quantity: int, quote: int, *, is_maker: bool) -> tuple[int, str]:
+def settle(state: State, desk: Desk, order: Order, quantity: int, quote: int, is_maker: bool) -> tuple[int, str]:
     """Move one side of a trade after the order's `remaining` was lowered; returns the commission and its asset."""
     side = order.side
     gives, gets = desk.gives[side], desk.gets[side]
@@ -78,7 +78,13 @@ def settle(state: State, desk: Desk, order: Order, quantity: int, quote: int, *,
     if not desk.reports:
         gets.free += got
         return 0, ""
-    commission, asset, apart = charge(state, desk, side, got, is_maker=is_maker)
+    terms = desk.terms[side][is_maker]
+    if terms.is_plain:
+        commission, asset, apart = (got * terms.standard + HALF) // SCALE, terms.asset, False
+        if commission:
+            state.fees[asset] = state.fees.get(asset, 0) + commission
+    else:
+        commission, asset, apart = charge(state, desk, terms, got)
     gets.free += got if apart else got - commission
     if order.order_list_id >= 0:
         order_list = state.lists[order.order_list_id]

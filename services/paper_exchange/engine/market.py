@@ -20,6 +20,7 @@ class Market:
         "desks",
         "instrument",
         "last_price",
+        "measures_worth",
         "next_allocation_id",
         "next_execution_id",
         "next_order_id",
@@ -41,6 +42,8 @@ class Market:
         self.unseen: list[int] = []
         """Prices of trades that the triggers have not been shown yet."""
         self.averages = {minutes: AveragePrice(minutes) for minutes in sorted(_windows(instrument))}
+        self.measures_worth = tuple(each for each in (instrument.notional, instrument.min_notional) if each is not None)
+        """The filters of what an order is worth."""
         self.reference = ReferencePrice(instrument.reference) if instrument.reference is not None else None
         self.last_price = 0
         """Price of the last trade; zero before the first."""
@@ -67,12 +70,11 @@ class Market:
 
     def price_to_measure_by(self, minutes: int, now_us: int) -> int:
         """The reference price where there is one, else the average of the last minutes; zero when nothing ever traded."""
-        reference = self.reference.at(now_us) if self.reference is not None else None
-        if reference is not None:
-            return reference
-        average = self.averages[minutes]
-        average.forget(now_us)
-        return average.at(now_us)
+        if self.reference is not None:
+            price = self.reference.at(now_us)
+            if price is not None:
+                return price
+        return self.averages[minutes].forget(now_us)
 
 
 def _windows(instrument: Instrument) -> set[int]:

@@ -137,8 +137,8 @@ def trade(
             taker.order_id,
         )
     )
-    execute(state, market.desks[maker.account], maker, price, quantity, quote, trade_id=trade_id, is_maker=True)
-    fill = execute(state, desk, taker, price, quantity, quote, trade_id=trade_id)
+    execute(state, market.desks[maker.account], maker, price, quantity, quote, trade_id, True)
+    fill = execute(state, desk, taker, price, quantity, quote, trade_id, False)
     if fill is not None:
         fills.append(fill)
 
@@ -150,10 +150,9 @@ def execute(
     price: int,
     quantity: int,
     quote: int,
-    *,
-    trade_id: int = -1,
+    trade_id: int,
+    is_maker: bool,
     allocation_id: int = -1,
-    is_maker: bool = False,
 ) -> Fill | None:
     """One side of a trade or of an allocation: order, money, record, report."""
     if order.order_list_id >= 0:
@@ -165,7 +164,7 @@ def execute(
     order.executed_quote += quote
     order.update_us = now_us
     order.status = "PARTIALLY_FILLED"
-    commission, asset = settle(state, desk, order, quantity, quote, is_maker=is_maker)
+    commission, asset = settle(state, desk, order, quantity, quote, is_maker)
     if not desk.reports:
         return None
     is_buyer = order.side == "BUY"

@@ -35,16 +35,20 @@ DEFAULT_LIMITS = (OrderLimit("SECOND", 10, 50), OrderLimit("DAY", 1, 160_000))
 class OrderCounts:
     """The counts of one account, a window per limit."""
 
-    __slots__ = ("_windows_us", "counts", "ends_us", "limits")
+    __slots__ = ("_room", "_until_us", "_windows_us", "counts", "ends_us", "limits")
 
     def __init__(self, limits: tuple[OrderLimit, ...]) -> None:
         self.limits = limits
         self._windows_us = tuple(limit.window_us for limit in limits)
         self.counts = [0] * len(limits)
         self.ends_us = [0] * len(limits)
+        self._until_us = self._room = 0
+        """Until when, and for how many orders, no limit needs a closer look."""
 
     def require(self, orders: int, now_us: int) -> None:
         """Raise Refusal when so many more orders would pass a limit."""
+        if now_us < self._until_us and orders <= self._room:
+            return
         for index, limit in enumerate(self.limits):
             count = self.counts[index] if now_us < self.ends_us[index] else 0
             if count + orders > limit.limit:
@@ -59,6 +63,11 @@ class OrderCounts:
     def add(self, orders: int, now_us: int) -> None:
         """Count placed orders."""
         counts = self.counts
+        if now_us < self._until_us and orders <= self._room:
+            self._room -= orders
+            for index, count in enumerate(counts):
+                counts[index] = count + orders
+            return
         for index, end_us in enumerate(self.ends_us):
             if now_us >= end_us:
                 self._renew(index, now_us)
@@ -67,12 +76,16 @@ class OrderCounts:
             return
         for index in range(len(counts)):
             counts[index] += orders
+        self._until_us = min(self.ends_us, default=0)
+        self._room = min((limit.limit - count for limit, count in zip(self.limits, counts, strict=True)), default=0)
 
     def filled(self, now_us: int, *, is_maker: bool) -> None:
         """Give back for an order's first fill."""
         credit = _MAKER_CREDIT if is_maker else _TAKER_CREDIT
-        for index, count in enumerate(self.counts):
-            self.counts[index] = max(0, count - credit) if now_us < self.ends_us[index] else 0
+        counts = self.counts
+        for index, count in enumerate(counts):
+            if count:
+                counts[index] = count - credit if count > credit and now_us < self.ends_us[index] else 0
 
     def at(self, now_us: int) -> list[tuple[OrderLimit, int]]:
         """Each limit with its count now."""

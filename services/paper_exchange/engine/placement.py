@@ -57,13 +57,13 @@ def place(state: State, desk: Desk, request: PlaceOrder) -> Placed:
 
 def examined(state: State, desk: Desk, request: PlaceOrder) -> Order:
     """The order that a request makes, with all checks passed that need no engine: what `order.test` checks."""
-    check_account(desk)
+    market = desk.market
+    if desk.cleared is not market.instrument:
+        check_account(desk)
     check_parameters(request, quote_quantity=request.quote_quantity)
-    instrument = desk.market.instrument
-    check_symbol_allows(request, instrument, quote_quantity=request.quote_quantity)
-    order = draft(
-        state, desk, request, desk.market.next_order_id, stp_mode(desk, request.self_trade_prevention), request.quote_quantity
-    )
+    check_symbol_allows(request, market.instrument, quote_quantity=request.quote_quantity)
+    mode = stp_mode(desk, request.self_trade_prevention)
+    order = draft(state, desk, request, market.next_order_id, mode, request.quote_quantity)
     if request.sor:
         if request.type not in ("LIMIT", "MARKET") or request.peg_price_type is not None or request.quote_quantity:
             raise Refusal(UNSUPPORTED_COMBINATION)
@@ -84,6 +84,7 @@ def check_account(desk: Desk) -> None:
         raise Refusal(NOT_PERMITTED)
     if instrument.status != "TRADING":
         raise Refusal(MARKET_CLOSED)
+    desk.cleared = instrument
 
 
 def stp_mode(desk: Desk, asked: StpMode | None) -> StpMode:

@@ -49,7 +49,8 @@ class AveragePrice:
             second.quantity += quantity
         else:
             seconds.append(Second(now_us - now_us % _SECOND_US, quote, quantity))
-            self.forget(now_us)
+            if seconds[0].start_us <= now_us - self.window_us:
+                self.forget(now_us)
         self.quote += quote
         self.quantity += quantity
 
@@ -63,13 +64,14 @@ class AveragePrice:
             quantity -= old.quantity
         return quote * SCALE // quantity if quantity else self.last
 
-    def forget(self, now_us: int) -> None:
-        """Drop what is too old to count."""
+    def forget(self, now_us: int) -> int:
+        """Drop what is too old to count; the average now."""
         seconds, border = self.seconds, now_us - self.window_us
         while seconds and seconds[0].start_us <= border:
             old = seconds.popleft()
             self.quote -= old.quote
             self.quantity -= old.quantity
+        return self.quote * SCALE // self.quantity if self.quantity else self.last
 
 
 _FIXED = 10_000

@@ -100,7 +100,7 @@ def _allocate(state: State, desk: Desk, order: Order, market: Market, price: int
     own.gives[order.side].free += got
     allocation_id = desk.market.next_allocation_id
     desk.market.next_allocation_id = allocation_id + 1
-    fill = execute(state, desk, order, price, quantity, quote, allocation_id=allocation_id)
+    fill = execute(state, desk, order, price, quantity, quote, -1, False, allocation_id)
     if fill is not None:
         phase.fills.append(fill)
 

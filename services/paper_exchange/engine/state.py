@@ -77,14 +77,14 @@ class State:
         """Tell, once per desk, what the balances are now."""
         for desk in self.touched:
             desk.touched = False
-            account, instrument = desk.account, desk.market.instrument
+            account, instrument, base, quote = desk.account, desk.market.instrument, desk.base, desk.quote
             account.updated_us = self.now_us
-            base, quote = desk.gives["SELL"], desk.gives["BUY"]
             told = ((instrument.base, base.free, base.locked), (instrument.quote, quote.free, quote.locked))
-            fee_asset = desk.commission.discount_asset
-            if desk.commission.discount_enabled and fee_asset not in (instrument.base, instrument.quote):
-                paid = account.balance(fee_asset)
-                told = (*told, (fee_asset, paid.free, paid.locked))
+            if desk.commission.discount_enabled:
+                fee_asset = desk.commission.discount_asset
+                if fee_asset not in (instrument.base, instrument.quote):
+                    paid = account.balance(fee_asset)
+                    told = (*told, (fee_asset, paid.free, paid.locked))
             self.events.append(BalancesChanged(account.name, self.now_us, told))
         self.touched.clear()
 

@@ -7,9 +7,15 @@ from services.paper_exchange.engine.orders import Order
 from services.paper_exchange.engine.routing import obtainable, take_routed
 from services.paper_exchange.engine.state import State
 
+NOTHING = Phase()
+"""What came of an order that met nobody."""
+
 
 def work(state: State, desk: Desk, order: Order) -> Phase:
     """The taker phase of a registered order and what becomes of the rest. A market order is one without a limit."""
+    if not order.used_sor and order.time_in_force == "GTC" and order.limit and not would_take(desk, order):
+        rest(state, desk, order)
+        return NOTHING
     phase = Phase()
     if order.time_in_force == "FOK":
         filled, _ = obtainable(state, desk, order)
@@ -18,7 +24,7 @@ def work(state: State, desk: Desk, order: Order) -> Phase:
             return phase
     if order.used_sor:
         take_routed(state, desk, order, phase)
-    elif would_take(desk, order):
+    else:
         take(state, desk, order, phase)
     if not order.is_open:
         return phase
