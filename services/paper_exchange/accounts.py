@@ -14,13 +14,13 @@ changes its settings and keeps its money.
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from msgspec import UNSET, DecodeError, Meta, Struct, UnsetType, json
 
 from services.paper_exchange.crowd import MAKERS, TAKERS
 from services.paper_exchange.engine.amounts import MAX_AMOUNT, parse
-from services.paper_exchange.engine.commands import Commission, Deposit, OpenAccount, Rates, SetCommission, Withdraw
+from services.paper_exchange.engine.commands import Command, Commission, Deposit, OpenAccount, Rates, SetCommission, Withdraw
 from services.paper_exchange.engine.outcomes import Refused as EngineRefused
 from services.paper_exchange.keys import ALL, BadKey, Key, KeyKind, Keyring, Permission
 from services.paper_exchange.venue import Venue
@@ -184,7 +184,7 @@ class Accounts:
 
     def add_key(self, account: str, form: KeyForm) -> None:
         """Give an account a key; raises BadOrder."""
-        self._known(account)
+        self.known(account)
         self.keys.add(self._checked(form.key(account)))
 
     def revoke_key(self, account: str, api_key: str) -> None:
@@ -198,28 +198,31 @@ class Accounts:
 
     def deposit(self, account: str, asset: str, amount: str) -> None:
         """Pay in; raises BadOrder."""
-        self._move(Deposit(account=self._known(account), asset=asset, amount=_amount(asset, amount)))
+        self._move(Deposit(account=self.known(account), asset=asset, amount=_amount(asset, amount)))
 
     def withdraw(self, account: str, asset: str, amount: str) -> None:
         """Pay out what is free; raises BadOrder."""
-        self._move(Withdraw(account=self._known(account), asset=asset, amount=_amount(asset, amount)))
+        self._move(Withdraw(account=self.known(account), asset=asset, amount=_amount(asset, amount)))
 
     def set_commission(self, account: str, symbol: str, form: CommissionForm) -> None:
         """Let an account pay these rates on a symbol; raises BadOrder."""
-        command = SetCommission(account=self._known(account), symbol=symbol, commission=form.commission())
-        self._done(self._venue.execute(command))
+        command = SetCommission(account=self.known(account), symbol=symbol, commission=form.commission())
+        self.execute(command)
+
+    def execute(self, command: Command) -> None:
+        """Have any command carried out; raises BadOrder."""
+        outcome = self._venue.execute(command)
+        if isinstance(outcome, EngineRefused):
+            raise BadOrder(outcome.message)
 
     def _move(self, command: Deposit | Withdraw) -> None:
         held = self._venue.engine.balance(command.account, command.asset)
         if isinstance(command, Deposit) and held.free + held.locked + command.amount > MAX_AMOUNT:
             raise BadOrder("That is more than a balance can hold.")
-        self._done(self._venue.execute(command))
+        self.execute(command)
 
-    def _done(self, outcome: Any) -> None:
-        if isinstance(outcome, EngineRefused):
-            raise BadOrder(outcome.message)
-
-    def _known(self, account: str) -> str:
+    def known(self, account: str) -> str:
+        """The name of an account that is there; raises BadOrder."""
         if account not in self.names:
             raise BadOrder(f"There is no account {account!r}.")
         return account

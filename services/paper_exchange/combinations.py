@@ -37,11 +37,11 @@ def check(spec: Spec, given: Given) -> None:
                 raise told
 
 
-def unread(spec: Spec, given: Given, texts: Given) -> Refused:
-    """The refusal of parameters that the operation does not have."""
+def unread(spec: Spec, given: Given, texts: Given, apart: int) -> Refused:
+    """The refusal of parameters that the operation does not have; so many more were read apart from these."""
     if spec.method in _PAID_BY_WORKING_ORDER and "pendingQuantity" in texts:
         return refused(-1225, "pendingQuantity")
-    return refused(-1104, len(given), len(texts))
+    return refused(-1104, len(given) + apart, len(texts) + apart)
 
 
 def _told(rule: Rule, given: Given) -> Refused | None:

@@ -134,9 +134,11 @@ class Crowd:
                 self._add(side, best, now_us, best=True)
             while len(quotes) > LEVELS:
                 self._cancel(quotes.popleft().order_id, now_us)
-            while len(quotes) < LEVELS:
-                self._add(side, self._further(side, quotes[0].price, len(quotes)), now_us, best=False)
-                if quotes[0].price == self._tick:
+            # A quote that does not stay (somebody's large order took it, the symbol is halted) is not tried again at once.
+            while quotes and len(quotes) < LEVELS and quotes[0].price > self._tick:
+                had = len(quotes)
+                self._add(side, self._further(side, quotes[0].price, had), now_us, best=False)
+                if len(quotes) == had:
                     break
 
     def _add(self, side: Side, price: int, now_us: int, *, best: bool) -> None:
@@ -164,8 +166,8 @@ class Crowd:
         placed = self._place(MAKERS, side, self._amount(1.2), now_us, price)
         if placed is not None:
             self._others.append(placed)
-        if len(self._others) < RESTING // 2:
-            self._rest(now_us)
+            if len(self._others) < RESTING // 2:
+                self._rest(now_us)
 
     def _take(self, now_us: int) -> bool:
         """Trade at once; tells whether someone follows."""

@@ -163,7 +163,7 @@ class Door:
     def _signed_rest(self, spec: Spec, query: str, request: RestRequest) -> Call:
         texts = parameters.texts(query)
         claim = _claim(request.api_key, payloads.of_rest(request.query, request.body), texts)
-        key = authenticate(self.keys, spec, claim, request.address, self.clock())
+        key = authenticate(self.keys, spec, claim, request.address, self._judging_us())
         return Call(_read(spec, texts, NAMES), request.micros, account=key.account, key=key)
 
     def _by_ws_api(self, spec: Spec, params: Mapping[str, Any], asker: Asker) -> Call:
@@ -171,7 +171,7 @@ class Door:
         if not is_needed(spec):
             return Call(_read(spec, texts, _RATE_LIMITS), asker.micros, ws_api=True)
         claim = _claim(texts.get("apiKey"), payloads.of_ws_api(texts), texts)
-        key = authenticate(self.keys, spec, claim, asker.address, self.clock(), session=asker.key)
+        key = authenticate(self.keys, spec, claim, asker.address, self._judging_us(), session=asker.key)
         return Call(_read(spec, texts, _SAID_APART), asker.micros, ws_api=True, account=key.account, key=key)
 
     def _answer(self, spec: Spec, call: Call, own: Answer | None) -> bytes:
@@ -186,6 +186,9 @@ class Door:
         except Exception:
             _log.exception("a request could not be answered", method=spec.method)
             raise refused(-1000) from None
+
+    def _judging_us(self) -> int:
+        return self.clock() + self._handlers.skew_us
 
     def _handler(self, spec: Spec) -> Answer:
         handler = HANDLERS.get(spec.method) or TRADING.get(spec.method)
@@ -216,4 +219,5 @@ def _claim(api_key: str | None, payload: bytes, texts: Texts) -> Claim:
 
 def _read(spec: Spec, texts: Texts, apart: frozenset[str]) -> parameters.Given:
     """The parameters but for those that do not say what is asked for."""
-    return parameters.read(spec, {name: text for name, text in texts.items() if name not in apart})
+    said = {name: text for name, text in texts.items() if name not in apart}
+    return parameters.read(spec, said, apart=len(texts) - len(said))

@@ -79,8 +79,8 @@ def from_json(spec: Spec, params: Mapping[str, Any]) -> Given:
     return read(spec, {name: _text(name, value) for name, value in params.items() if value is not None})
 
 
-def read(spec: Spec, texts: Mapping[str, str]) -> Given:
-    """The parameters by API name, each of the type that the catalogue gives it.
+def read(spec: Spec, texts: Mapping[str, str], *, apart: int = 0) -> Given:
+    """The parameters by API name, each of the type that the catalogue gives it; so many more were read `apart` from these.
 
     Raises:
         Refused: as the exchange would.
@@ -97,7 +97,7 @@ def read(spec: Spec, texts: Mapping[str, str]) -> Given:
             given[name] = _value(kind, text)
     combinations.check(spec, given)
     if len(given) < len(texts):
-        raise combinations.unread(spec, given, texts)
+        raise combinations.unread(spec, given, texts, apart)
     return given
 
 

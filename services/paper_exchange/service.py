@@ -10,13 +10,13 @@ from typing import NoReturn
 
 import uvloop
 
-from services.paper_exchange import operator_api
 from services.paper_exchange.accounts import MAIN, Accounts, forms
 from services.paper_exchange.clock import Clock
 from services.paper_exchange.door import Door
 from services.paper_exchange.handlers import Handlers
 from services.paper_exchange.keys import Keyring
 from services.paper_exchange.listen_keys import ListenKeys
+from services.paper_exchange.operator_api import OperatorApi
 from services.paper_exchange.rest import Rest
 from services.paper_exchange.server import App, Server
 from services.paper_exchange.settings import PaperSettings
@@ -63,13 +63,14 @@ class PaperExchange:
         self.venue.listeners.append(user_data.hear)
         self.listen_keys = ListenKeys(self.streams.hub, user_data, self.clock)
         retired = self.listen_keys.answers if settings.paper_listen_keys else {}
-        door = Door(Handlers(self.venue, limits), weights, self.clock, keys, retired)
+        handlers = Handlers(self.venue, limits)
+        door = Door(handlers, weights, self.clock, keys, retired)
         self.ws_api = WsApi(door, user_data, life_s=settings.paper_life_s)
         self.accounts.on_revoked.append(self.ws_api.revoked)
         self._probes = http.Probes(settings.service)
         self._probes.add("market", self._lives)
         operator = http.application("paper_exchange", self._probes, Metrics("paper_exchange"))
-        operator_api.add_routes(operator, self.venue)
+        OperatorApi(handlers, self.accounts, settings.paper_operator_token.get_secret_value()).add_routes(operator)
         app = App(Rest(door), self.ws_api, self.streams.connections, operator)
         self.server = Server(
             app, settings.host, settings.port, ping_every_s=settings.paper_ping_s, pong_within_s=settings.paper_pong_s

@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from pydantic import Field, field_validator
+from pydantic import Field, SecretStr, field_validator
 
 from services.paper_exchange.accounts import forms
 from shared.runtime.settings import Port, Settings, own
@@ -46,6 +46,10 @@ class PaperSettings(Settings):
     paper_accounts: str = Field(
         default="",
         description="Accounts beside `main`: a JSON list, or a file with one, in the form of POST /paper/v1/accounts.",
+    )
+
+    paper_operator_token: SecretStr = Field(
+        default=SecretStr(""), description="Bearer token of the routes under /paper/v1/; empty: whoever reaches the port may."
     )
 
     @field_validator("paper_accounts")

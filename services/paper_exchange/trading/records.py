@@ -16,13 +16,13 @@ from services.paper_exchange.trading.reports import Report, prevented_quantities
 def trades(handlers: Handlers, call: Call) -> bytes:
     rows = handlers.venue.engine.trades(call.account, handlers.listed(call.given["symbol"]))
     found = _fills(handlers, call, rows, "fromId", "trade_id")
-    return json.encode([_trade(call, fill) for fill in found])
+    return json.encode([trade(call, fill) for fill in found])
 
 
 def allocations(handlers: Handlers, call: Call) -> bytes:
     rows = handlers.venue.engine.allocations(call.account, handlers.listed(call.given["symbol"]))
     found = _fills(handlers, call, rows, "fromAllocationId", "allocation_id")
-    return json.encode([_allocation(call, fill) for fill in found])
+    return json.encode([allocation(call, fill) for fill in found])
 
 
 def prevented_matches(handlers: Handlers, call: Call) -> bytes:
@@ -51,11 +51,13 @@ def _fills(handlers: Handlers, call: Call, rows: Sequence[Fill], from_name: str,
     return page(handlers, call, rows, from_id=given.get(from_name), id_of=attrgetter(id_name), time_of=attrgetter("time_us"))
 
 
-def _trade(call: Call, fill: Fill) -> Report:
+def trade(call: Call, fill: Fill) -> Report:
+    """A trade of `myTrades`."""
     return {"symbol": fill.symbol, "id": fill.trade_id} | _exchanged(call, fill) | {"isBestMatch": True}
 
 
-def _allocation(call: Call, fill: Fill) -> Report:
+def allocation(call: Call, fill: Fill) -> Report:
+    """An allocation of `myAllocations`."""
     naming: Report = {"symbol": fill.symbol, "allocationId": fill.allocation_id, "allocationType": "SOR"}
     return naming | _exchanged(call, fill) | {"isAllocator": False}
 
