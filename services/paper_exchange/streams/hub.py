@@ -19,11 +19,19 @@ class Name(Struct, frozen=True):
     stream: Stream
     symbol: str
     value: str
+    speed_ms: int
+
+
+_UNDOCUMENTED = {f"!miniTicker@arr@{speed_ms}ms": ("!miniTicker@arr", speed_ms) for speed_ms in (1000, 3000)}
+"""Names that the exchange's own pages use and that python-binance knows, with the stream they mean."""
+_FAST_CANDLE_MS = 1000
+"""Candles of a second come every second, the others as their stream says."""
 
 
 def parse(name: str) -> Name | None:
     """What a name says, or None for one that the exchange does not know: it accepts such names, and stays silent."""
-    found = find(name)
+    documented, speed_ms = _UNDOCUMENTED.get(name, (name, 0))
+    found = find(documented)
     if found is None:
         return None
     stream, symbol, value = found
@@ -31,8 +39,9 @@ def parse(name: str) -> Name | None:
         known_as = stream.exchange_name(symbol, value)
     except Invalid:
         return None
-    # Symbols are lower case; a name in another case is a name of nothing.
-    return Name(stream, symbol, value) if known_as == name else None
+    if known_as != documented:
+        return None  # symbols are lower case; a name in another case is a name of nothing
+    return Name(stream, symbol, value, speed_ms or (_FAST_CANDLE_MS if value == "1s" else stream.speed_ms))
 
 
 Watcher = Callable[[Channel, bool], None]

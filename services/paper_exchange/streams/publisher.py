@@ -13,7 +13,7 @@ from services.paper_exchange.streams import payloads
 from services.paper_exchange.streams.channel import Channel
 from services.paper_exchange.streams.depth_changes import DepthChanges
 from services.paper_exchange.streams.hub import Hub, Name, parse
-from services.paper_exchange.streams.reports import REPORTS, Report, Statistics, speed_ms
+from services.paper_exchange.streams.reports import REPORTS, Report, Statistics
 from services.paper_exchange.tape import Aggregate
 from services.paper_exchange.venue import Venue
 from shared.runtime import observe
@@ -22,7 +22,7 @@ _log = observe.logger("paper_exchange.streams")
 _TRADE, _AGGREGATE, _BLOCK, _TOP = "<symbol>@trade", "<symbol>@aggTrade", "<symbol>@blockTrade", "<symbol>@bookTicker"
 _AT_ONCE = (_TRADE, _AGGREGATE, _BLOCK, _TOP)
 _CHANGES = ("<symbol>@depth", "<symbol>@depth@100ms")
-_TURNS_MS = (100, 1000, 2000)
+_TURNS_MS = (100, 1000, 2000, 3000)
 
 
 class _Live(Struct):
@@ -145,7 +145,7 @@ class Publisher:
             self._change_live(channel, name, audible=audible)
         if template in _AT_ONCE:
             return
-        turn = self._turns[speed_ms(name)]
+        turn = self._turns[name.speed_ms]
         if audible:
             turn.reports[channel.name] = (channel, self._make_report(name))
         else:

@@ -19,8 +19,6 @@ from services.paper_exchange.venue import Venue
 Report = Callable[[int], list[Payload]]
 """From a moment (microseconds) to messages."""
 UTC_8_S = 8 * 3600
-_FAST_CANDLE_MS = 1000
-"""Candles of a second come every second, the others as their stream says."""
 _MAX_CLOSED = 300
 """Candles that are told as closed in one turn, after the process was held up."""
 
@@ -231,8 +229,3 @@ REPORTS: dict[str, Make] = {
     "<symbol>@depth<levels>@100ms": _top,
 }
 """By the template of the stream's name."""
-
-
-def speed_ms(name: Name) -> int:
-    """How long a turn of the stream is."""
-    return _FAST_CANDLE_MS if name.value == "1s" else name.stream.speed_ms
