@@ -15,6 +15,7 @@ from services.paper_exchange.engine.orders import Order, OrderList, copied, copi
 from services.paper_exchange.engine.outcomes import Amended, Refused
 from services.paper_exchange.engine.records import Amendment
 from services.paper_exchange.engine.refusals import (
+    ACTION_DISABLED,
     DUPLICATE_ORDER,
     MARKET_CLOSED,
     NO_AMEND,
@@ -33,6 +34,8 @@ _AMEND_REJECTED = -2038
 
 def amend(state: State, desk: Desk, request: AmendOrder) -> Amended:
     """Lower the quantity of an open order. Raises Refusal, having changed nothing."""
+    if not desk.reports:
+        raise Refusal(ACTION_DISABLED)
     if request.new_quantity <= 0:
         raise missing("newQty")
     try:

@@ -140,7 +140,8 @@ class OpenAccount(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_fie
     """Create an account, or change the settings of one that is there (its balances stay).
 
     An unlimited account is a house of the synthetic market: its balances may go negative, it pays no commission, its orders
-    pass tick and lot only, end without a record and are not reported.
+    pass tick and lot only, end without a record and are not reported. It has LIMIT, LIMIT_MAKER and MARKET orders and cancels
+    them by order id; everything else is refused.
     """
 
     account: str

@@ -15,6 +15,7 @@ class Market:
     """The state of one symbol."""
 
     __slots__ = (
+        "_averages",
         "averages",
         "book",
         "desks",
@@ -42,6 +43,7 @@ class Market:
         self.unseen: list[int] = []
         """Prices of trades that the triggers have not been shown yet."""
         self.averages = {minutes: AveragePrice(minutes) for minutes in sorted(_windows(instrument))}
+        self._averages = tuple(self.averages.values())
         self.measures_worth = tuple(each for each in (instrument.notional, instrument.min_notional) if each is not None)
         """The filters of what an order is worth."""
         self.reference = ReferencePrice(instrument.reference) if instrument.reference is not None else None
@@ -63,7 +65,7 @@ class Market:
     def record_trade(self, now_us: int, price: int, quantity: int, quote: int) -> None:
         """Note what a trade says of the price."""
         self.last_price = price
-        for average in self.averages.values():
+        for average in self._averages:
             average.add(now_us, price, quantity, quote)
         if self.reference is not None:
             self.reference.add(now_us, price)

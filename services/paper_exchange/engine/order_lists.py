@@ -11,7 +11,7 @@ from services.paper_exchange.engine.order_rules import check_parameters, check_s
 from services.paper_exchange.engine.orders import Order, OrderList, copied, copied_list
 from services.paper_exchange.engine.outcomes import Canceled, ListCanceled, ListPlaced, Placed
 from services.paper_exchange.engine.placement import admit, check_account, check_duplicate, draft, enter, stp_mode
-from services.paper_exchange.engine.refusals import DUPLICATE_ORDER, UNKNOWN_ORDER, Refusal
+from services.paper_exchange.engine.refusals import ACTION_DISABLED, DUPLICATE_ORDER, UNKNOWN_ORDER, Refusal
 from services.paper_exchange.engine.state import State
 from services.paper_exchange.engine.words import CONTINGENT
 from services.paper_exchange.engine.work import work
@@ -77,6 +77,8 @@ def place_list(state: State, desk: Desk, request: PlaceOrderList) -> ListPlaced:
 
 def _examined(state: State, desk: Desk, request: PlaceOrderList) -> list[Order]:
     """The orders that the request makes, with all checks passed but those that need the engine."""
+    if not desk.reports:
+        raise Refusal(ACTION_DISABLED)
     check_account(desk)
     legs = members(desk, request)
     mode = stp_mode(desk, request.self_trade_prevention)

@@ -6,6 +6,7 @@ has passed.
 """
 
 from services.paper_exchange.engine.accounts import Desk
+from services.paper_exchange.engine.amounts import SCALE
 from services.paper_exchange.engine.commands import Leg, PlaceOrder
 from services.paper_exchange.engine.filter_checks import check_counts, check_filters
 from services.paper_exchange.engine.ledger import lock, need, require
@@ -173,9 +174,26 @@ def check_working(state: State, desk: Desk, order: Order) -> None:
     if order.limit:
         require(desk, order, need(order))
         return
-    # Not enough for all that the book would give a market order: refused, not filled in part.
-    filled, quote = obtainable(state, desk, order)
-    require(desk, order, quote if order.side == "BUY" else filled)
+    if not _surely_pays(desk, order):
+        # Not enough for all that the book would give a market order: refused, not filled in part.
+        filled, quote = obtainable(state, desk, order)
+        require(desk, order, quote if order.side == "BUY" else filled)
+
+
+def _surely_pays(desk: Desk, order: Order) -> bool:
+    """Does a look at the levels alone show that a market order can be paid? What they hide can only make a BUY cheaper."""
+    free, left, cost = desk.gives[order.side].free, order.remaining, 0
+    if order.side == "SELL":
+        return free >= left
+    if order.used_sor or order.self_trade_prevention != "NONE":
+        return False
+    for level in desk.market.book.asks:
+        quantity = min(left, level.total)
+        cost += level.price * quantity // SCALE
+        left -= quantity
+        if not left:
+            return cost <= free
+    return False
 
 
 def enter(state: State, desk: Desk, order: Order) -> None:
@@ -191,10 +209,15 @@ def enter(state: State, desk: Desk, order: Order) -> None:
     state.report(desk.market, order, "NEW")
 
 
+_HOUSE_TYPES = frozenset(("LIMIT", "LIMIT_MAKER", "MARKET"))
+
+
 def _place_for_house(state: State, desk: Desk, request: PlaceOrder) -> Placed:
     """The short way of a house of the synthetic market: tick and lot, then work."""
     market = desk.market
     instrument = market.instrument
+    if request.type not in _HOUSE_TYPES:
+        raise Refusal(ACTION_DISABLED)
     if request.quantity <= 0:
         raise missing("quantity")
     if request.type != "MARKET" and (request.price <= 0 or request.price % instrument.price_filter.tick_size):

@@ -28,7 +28,7 @@ class AveragePrice:
     minutes it is always the last price.
     """
 
-    __slots__ = ("last", "quantity", "quote", "seconds", "window_us")
+    __slots__ = ("_average", "last", "quantity", "quote", "seconds", "window_us")
 
     def __init__(self, minutes: int) -> None:
         self.window_us = minutes * 60 * _SECOND_US
@@ -36,10 +36,13 @@ class AveragePrice:
         self.quote = 0
         self.quantity = 0
         self.last = 0
+        self._average = -1
+        """What the totals come to; negative when they have changed since it was worked out."""
 
     def add(self, now_us: int, price: int, quantity: int, quote: int) -> None:
         """Count a trade."""
         self.last = price
+        self._average = -1
         if not self.window_us:
             return
         seconds = self.seconds
@@ -71,7 +74,10 @@ class AveragePrice:
             old = seconds.popleft()
             self.quote -= old.quote
             self.quantity -= old.quantity
-        return self.quote * SCALE // self.quantity if self.quantity else self.last
+            self._average = -1
+        if self._average < 0:
+            self._average = self.quote * SCALE // self.quantity if self.quantity else self.last
+        return self._average
 
 
 _FIXED = 10_000

@@ -10,7 +10,7 @@ from services.paper_exchange.engine.cancellation import cancel
 from services.paper_exchange.engine.commands import CancelReplace, PlaceOrder
 from services.paper_exchange.engine.outcomes import Canceled, CancelReplaced, ListCanceled, Placed, Refused
 from services.paper_exchange.engine.placement import draft, examined, place
-from services.paper_exchange.engine.refusals import NO_CANCEL_REPLACE, Refusal
+from services.paper_exchange.engine.refusals import ACTION_DISABLED, NO_CANCEL_REPLACE, Refusal
 from services.paper_exchange.engine.state import State
 
 _BOTH_FAILED = (-2022, "Order cancel-replace failed.")
@@ -20,6 +20,8 @@ _TOO_MANY_REQUESTS, _BAD_REQUEST, _CONFLICT, _OK = 429, 400, 409, 200
 
 def cancel_replace(state: State, desk: Desk, request: CancelReplace) -> CancelReplaced:
     """Cancel an order and place another. Raises Refusal, having changed nothing, where neither step may be tried."""
+    if not desk.reports:
+        raise Refusal(ACTION_DISABLED)
     if not desk.market.instrument.cancel_replace_allowed:
         raise Refusal(NO_CANCEL_REPLACE)
     over = _over_the_limit(state, desk, request)

@@ -13,7 +13,7 @@ from services.paper_exchange.engine.commands import (
     SetSymbolStatus,
     Withdraw,
 )
-from services.paper_exchange.engine.events import BalancesChanged, BalanceUpdated
+from services.paper_exchange.engine.events import BalancesChanged, BalanceUpdated, OrderUpdated
 from services.paper_exchange.engine.order_counts import OrderLimit
 from services.paper_exchange.engine.orders import Order
 from services.paper_exchange.engine.outcomes import Canceled, ListCanceled, Placed, Refused
@@ -211,3 +211,33 @@ def test_amounts_are_exact_to_eight_decimals() -> None:
     for bad in ("", "-1", "1e8", ".5", "1,0", "nan"):
         with pytest.raises(ValueError, match="not a decimal"):
             parse(bad)
+
+
+def test_a_house_trades_without_limits_reports_and_records() -> None:
+    exchange = Exchange().with_traders("bob")
+    exchange.account("house", {"unlimited": True})
+    exchange.drain()
+    resting = exchange.limit("house", "SELL", "5", "10")
+    exchange.placed("bob", "BUY", "MARKET", quantity="2")
+
+    assert exchange.money("house") == {"COIN": "-5 + 3", "USDT": "20"}
+    assert exchange.engine.orders("house", "COINUSDT") == []
+    assert isinstance(exchange.cancel("house", resting.order.order_id), Canceled)
+    assert exchange.money("house") == {"COIN": "-2", "USDT": "20"}
+    assert all(event.order.account == "bob" for event in exchange.drain() if isinstance(event, OrderUpdated))
+
+
+def test_a_house_has_no_other_orders_than_plain_ones(exchange: Exchange) -> None:
+    exchange.account("house", {"unlimited": True})
+    disabled = Refused(-2010, "This action is disabled on this account.")
+    resting = exchange.limit("house", "SELL", "5", "10")
+    pair = {
+        "above": leg("SELL", "LIMIT_MAKER", quantity="1", price="120"),
+        "below": leg("SELL", "STOP_LOSS", quantity="1", stop_price="80"),
+    }
+
+    assert exchange.order("house", "SELL", "STOP_LOSS", quantity="1", stop_price="5") == disabled
+    assert exchange.amend("house", resting.order.order_id, "1") == disabled
+    assert exchange.order_list("house", "OCO", **pair) == disabled
+    place = exchange.request("house", "SELL", "LIMIT", quantity="1", price="11")
+    assert exchange.replace("house", resting.order.order_id, place, "ALLOW_FAILURE") == disabled
