@@ -142,25 +142,26 @@ class Desk:
     def set_commission(self, commission: Commission) -> None:
         """Let the desk's fills pay these rates from now on."""
         self.commission = commission
-        instrument = self.market.instrument
-        received = {
-            "BUY": (instrument.base, instrument.base_commission_precision),
-            "SELL": (instrument.quote, instrument.quote_commission_precision),
-        }
-        self.terms = {
-            side: (_terms(commission, side, *received[side], False), _terms(commission, side, *received[side], True))
-            for side in _SIDES
-        }
+        self.terms = {side: terms_of(commission, self.market.instrument, side) for side in _SIDES}
 
 
 _SIDES: tuple[Side, Side] = ("BUY", "SELL")
 
 
-def _terms(commission: Commission, side: Side, asset: str, precision: int, is_maker: bool) -> Terms:
-    rates = [
+def terms_of(commission: Commission, instrument: Instrument, side: Side) -> tuple[Terms, Terms]:
+    """What a fill of this side costs as a taker and as a maker."""
+    return _terms(commission, instrument, side, is_maker=False), _terms(commission, instrument, side, is_maker=True)
+
+
+def _terms(commission: Commission, instrument: Instrument, side: Side, *, is_maker: bool) -> Terms:
+    standard, tax, special = (
         (each.maker if is_maker else each.taker) + (each.buyer if side == "BUY" else each.seller)
         for each in (commission.standard, commission.tax, commission.special)
-    ]
+    )
+    asset, precision = (
+        (instrument.base, instrument.base_commission_precision)
+        if side == "BUY"
+        else (instrument.quote, instrument.quote_commission_precision)
+    )
     discounted = commission.discount_enabled and commission.discount_enabled_for_symbol
-    is_plain = precision == DECIMALS and not (rates[1] or rates[2] or discounted)
-    return Terms(asset, precision, rates[0], rates[1], rates[2], is_plain)
+    return Terms(asset, precision, standard, tax, special, precision == DECIMALS and not (tax or special or discounted))

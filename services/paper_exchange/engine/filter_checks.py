@@ -19,7 +19,7 @@ from services.paper_exchange.engine.words import CONTINGENT, PRICED
 
 
 def check_filters(state: State, desk: Desk, order: Order) -> None:
-    """Raise Refusal with the first filter that the order fails. An order without a quantity yet (OPO) is not measured by it."""
+    """Raise Refusal with the first filter that the order fails. A quantity that is not known yet is passed over."""
     instrument, quantity = desk.market.instrument, order.quantity
     if order.stop_price and not instrument.price_filter.allows(order.stop_price):
         raise filter_failure("PRICE_FILTER")
@@ -32,8 +32,8 @@ def check_filters(state: State, desk: Desk, order: Order) -> None:
         _check_price(state, desk, order, order.pegged_price)
     if quantity:
         check_quantity(instrument, order, quantity)
-        if order.type not in PRICED:
-            check_notional(state, desk, order, 0, quantity)
+    if order.type not in PRICED and (quantity or order.quote_quantity):
+        check_notional(state, desk, order, 0, quantity)
     most = instrument.max_position if order.side == "BUY" else None
     if most is not None and not most.allows(desk.base.free + desk.base.locked + desk.open_buys, quantity):
         raise filter_failure("MAX_POSITION")

@@ -1,4 +1,9 @@
-"""What an order list must look like, and when its pair may enter."""
+"""What an order list must look like, and when its pair may enter.
+
+Of a SELL pair the limit or take-profit leg lies above the last price and the stop-loss leg below; of a BUY pair it is the
+other way round (contradiction 4: web-socket-api.md prints the take-profit of a BUY reversed). A symbol needs `ocoAllowed` for
+every list with a pair.
+"""
 
 from collections.abc import Sequence
 

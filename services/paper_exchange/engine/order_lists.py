@@ -1,4 +1,9 @@
-"""Placing and canceling order lists."""
+"""Placing and canceling order lists.
+
+A list is told of before its members (listStatus, then an executionReport each); at its end the members come first. It adds as
+many orders to the open orders and to the unfilled order count as it has members (contradiction 6: the REST page, not the
+WebSocket page).
+"""
 
 from services.paper_exchange.engine.accounts import Desk
 from services.paper_exchange.engine.commands import CancelOrderList, PlaceOrderList
@@ -20,59 +25,66 @@ from services.paper_exchange.engine.work import work
 def place_list(state: State, desk: Desk, request: PlaceOrderList) -> ListPlaced:
     """Accept an order list as a whole. Raises Refusal, having changed nothing."""
     orders = _examined(state, desk, request)
-    account, market, now_us = desk.account, desk.market, state.now_us
-    pays_itself, has_working = request.kind in ("OPO", "OPOCO"), request.kind != "OCO"
-    working, rest = (orders[0], orders[1:]) if has_working else (None, orders)
-    if working is not None:
-        admit(state, desk, working)
-        lock(desk, working)
-    else:
-        check_pair_entry(desk, rest)
-        require(desk, rest[0], pair_need(rest))
+    if request.kind == "OCO":
+        check_pair_entry(desk, orders)
+        require(desk, orders[0], pair_need(orders))
+        return _start_pair(state, desk, _opened(state, desk, request, orders), orders)
+    admit(state, desk, orders[0])
+    lock(desk, orders[0])
+    return _start_working(state, desk, _opened(state, desk, request, orders), orders)
+
+
+def _opened(state: State, desk: Desk, request: PlaceOrderList, orders: list[Order]) -> OrderList:
+    """The list, entered into all registers and told of; its members follow."""
+    account, list_id = desk.account, state.next_list_id
     for order in orders:
+        order.order_list_id = list_id
         order.client_order_id = order.client_order_id or state.new_client_order_id()
-    market.next_order_id += len(orders)
-    account.counts.add(len(orders), now_us)
-    list_id = state.next_list_id
-    state.next_list_id = list_id + 1
+    legs = [order.order_id for order in (orders if request.kind == "OCO" else orders[1:])]
     order_list = OrderList(
         list_id,
         account.name,
-        market.instrument.symbol,
+        desk.market.instrument.symbol,
         request.kind,
-        "OTO" if has_working else "OCO",
+        "OCO" if request.kind == "OCO" else "OTO",
         request.list_client_order_id or state.new_client_order_id(),
-        now_us,
+        state.now_us,
         tuple((order.order_id, order.client_order_id) for order in orders),
-        now_us,
-        pair_ids=tuple(order.order_id for order in rest) if len(rest) > 1 else (),
+        state.now_us,
+        pair_ids=tuple(legs) if len(legs) > 1 else (),
     )
+    state.next_list_id = list_id + 1
+    desk.market.next_order_id += len(orders)
+    account.counts.add(len(orders), state.now_us)
     state.lists[list_id] = account.lists[list_id] = order_list
     account.lists_by_client_id[order_list.list_client_order_id] = order_list
     desk.open_lists += 1
-    for order in orders:
-        order.order_list_id = list_id
     state.report_list(order_list)
-    if working is None:
-        lock_list(desk, order_list, rest[0], pair_need(rest))
-        order_list.pair_waits = True
-        for order in rest:
-            enter(state, desk, order)
-            if order.type not in CONTINGENT:
-                work(state, desk, order)
-        return ListPlaced(copied_list(order_list), tuple(Placed(copied(order)) for order in rest))
+    return order_list
+
+
+def _start_pair(state: State, desk: Desk, order_list: OrderList, legs: list[Order]) -> ListPlaced:
+    lock_list(desk, order_list, legs[0], pair_need(legs))
+    order_list.pair_waits = True
+    for leg in legs:
+        enter(state, desk, leg)
+        if leg.type not in CONTINGENT:
+            work(state, desk, leg)
+    return ListPlaced(copied_list(order_list), tuple(Placed(copied(leg)) for leg in legs))
+
+
+def _start_working(state: State, desk: Desk, order_list: OrderList, orders: list[Order]) -> ListPlaced:
+    working, *pending = orders
     order_list.working_id = working.order_id
-    order_list.pending_ids = tuple(order.order_id for order in rest)
+    order_list.pending_ids = tuple(order.order_id for order in pending)
     enter(state, desk, working)
-    for order in rest:
+    for order in pending:
         order.status = "PENDING_NEW"
-        if pays_itself:
-            order.quantity = order.remaining = order.visible = 0
         register(desk, order)
-        state.report(market, order, "NEW")
+        state.report(desk.market, order, "NEW")
     phase = work(state, desk, working)
     placed = Placed(copied(working), tuple(phase.fills), tuple(phase.prevented))
-    return ListPlaced(copied_list(order_list), (placed, *(Placed(copied(order)) for order in rest)))
+    return ListPlaced(copied_list(order_list), (placed, *(Placed(copied(order)) for order in pending)))
 
 
 def _examined(state: State, desk: Desk, request: PlaceOrderList) -> list[Order]:

@@ -101,7 +101,7 @@ def stp_mode(desk: Desk, asked: StpMode | None) -> StpMode:
 
 
 def draft(state: State, desk: Desk, leg: Leg, order_id: int, mode: StpMode, quote_quantity: int = 0) -> Order:
-    """A new order as the request describes it, in no register yet; a quote quantity is turned into a quantity."""
+    """A new order as the request describes it, in no register yet."""
     market, now_us, price, quantity = desk.market, state.now_us, leg.price, leg.quantity
     order = Order(
         order_id,
@@ -131,15 +131,16 @@ def draft(state: State, desk: Desk, leg: Leg, order_id: int, mode: StpMode, quot
     if leg.peg_price_type is not None:
         order.peg_price_type = leg.peg_price_type
         order.peg_offset_type, order.peg_offset_value = leg.peg_offset_type, leg.peg_offset_value
-    if quote_quantity:
-        order.quote_quantity = quote_quantity
-        order.quantity = order.remaining = order.visible = quantity_for(state, desk, order)
+    order.quote_quantity = quote_quantity
     return order
 
 
 def admit(state: State, desk: Desk, order: Order) -> None:
     """The engine's own checks of a new order. Raises Refusal."""
     check_duplicate(desk, order)
+    if order.quote_quantity:
+        order.quantity = order.remaining = order.visible = quantity_for(state, desk, order)
+        check_filters(state, desk, order)
     check_entry(state, desk, order)
 
 

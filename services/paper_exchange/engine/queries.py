@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from services.paper_exchange.engine.accounts import Account, Balance, Desk
+from services.paper_exchange.engine.accounts import Account, Balance, Desk, Terms, terms_of
 from services.paper_exchange.engine.book import Book
 from services.paper_exchange.engine.commands import Commission
 from services.paper_exchange.engine.filters import MaxAsset
@@ -19,6 +19,7 @@ from services.paper_exchange.engine.refusals import (
     either_missing,
 )
 from services.paper_exchange.engine.state import State
+from services.paper_exchange.engine.words import Side
 
 ARCHIVED_AFTER_US = 90 * 86_400 * 1_000_000
 """Orders that ended so long ago with nothing filled are archived."""
@@ -68,6 +69,14 @@ class Queries:
         """What the account pays on the symbol."""
         desk = self._desk_of(account, symbol)
         return desk.commission if desk else self.state.accounts[account].settings.commission
+
+    def rates_of_order(self, account: str, symbol: str, side: Side) -> tuple[Terms, Terms]:
+        """The rates that an order of this side would pay as (maker, taker), those of buyer or seller added in.
+
+        What `order.test` shows with `computeCommissionRates`.
+        """
+        taker, maker = terms_of(self.commission(account, symbol), self.state.markets[symbol].instrument, side)
+        return maker, taker
 
     def order_counts(self, account: str, now_us: int) -> list[tuple[OrderLimit, int]]:
         """The unfilled order count of every window."""

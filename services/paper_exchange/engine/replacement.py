@@ -67,11 +67,10 @@ def _placed(state: State, desk: Desk, request: PlaceOrder) -> Placed | Refused:
     try:
         return place(state, desk, request)
     except Refusal as refusal:
-        if not request.quote_quantity:
-            market = desk.market
-            order = draft(state, desk, request, market.next_order_id, request.self_trade_prevention or "NONE")
-            market.next_order_id += 1
-            order.status = "REJECTED"
-            order.client_order_id = order.client_order_id or state.new_client_order_id()
-            state.report(market, order, "REJECTED", reject_reason=refusal.refused.reason)
+        market = desk.market
+        order = draft(state, desk, request, market.next_order_id, request.self_trade_prevention or "NONE")
+        market.next_order_id += 1
+        order.status = "REJECTED"
+        order.client_order_id = order.client_order_id or state.new_client_order_id()
+        state.report(market, order, "REJECTED", reject_reason=refusal.refused.reason)
         return refusal.refused

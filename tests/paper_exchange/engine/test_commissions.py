@@ -77,3 +77,12 @@ def test_commissions_keep_to_the_symbols_precision() -> None:
     sold = exchange.placed("bob", "SELL", "MARKET", quantity="1")
 
     assert [plain(fill.commission) for fill in sold.fills] == ["0.01"]
+
+
+def test_the_rates_of_an_order_have_buyer_or_seller_added_in() -> None:
+    exchange = an_exchange(Commission(standard=STANDARD, tax=TAX, special=SPECIAL))
+
+    maker, taker = exchange.engine.rates_of_order("seller", "BTCUSDT", "SELL")
+
+    shown = [(plain(each.standard), plain(each.tax), plain(each.special)) for each in (maker, taker)]
+    assert shown == [("0.0000005", "0.00000228", "0.05"), ("0.0000006", "0.0000023", "0.06")]

@@ -59,3 +59,9 @@ def test_a_market_order_beyond_the_balance_is_refused_and_not_filled_in_part(exc
 
     assert outcome == Refused(-2010, "Account has insufficient balance for requested action.", "INSUFFICIENT_BALANCES")
     assert exchange.book()["asks"] == ["100 @ 200"]
+
+
+def test_an_order_test_by_quote_quantity_needs_no_book(exchange: Exchange) -> None:
+    request = exchange.request("bob", "BUY", "MARKET", quote_quantity="100")
+
+    assert not isinstance(exchange.engine.test(request, exchange.tick()), Refused)
