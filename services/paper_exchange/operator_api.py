@@ -10,6 +10,7 @@
     PUT    /accounts/<name>/commission/<symbol>
     PUT    /symbols/<symbol>/status            {"status": "HALT"}
     GET, PUT /clock                            {"skewMs": 1500}: the exchange's clock is off by so much
+    GET, POST, DELETE /faults                  what goes wrong, for drills (form: `faults.FaultOrder`)
 
 It answers 400 with `{"error": ...}` when something cannot be done. With a token set, requests carry it as bearer token.
 """

@@ -13,6 +13,7 @@ import uvloop
 from services.paper_exchange.accounts import MAIN, Accounts, forms
 from services.paper_exchange.clock import Clock
 from services.paper_exchange.door import Door
+from services.paper_exchange.faults import Faults, order_of
 from services.paper_exchange.handlers import Handlers
 from services.paper_exchange.keys import Keyring
 from services.paper_exchange.listen_keys import ListenKeys
@@ -70,7 +71,13 @@ class PaperExchange:
         self._probes = http.Probes(settings.service)
         self._probes.add("market", self._lives)
         operator = http.application("paper_exchange", self._probes, Metrics("paper_exchange"))
-        OperatorApi(handlers, self.accounts, settings.paper_operator_token.get_secret_value()).add_routes(operator)
+        operator_api = OperatorApi(handlers, self.accounts, settings.paper_operator_token.get_secret_value())
+        operator_api.add_routes(operator)
+        self.faults = Faults()
+        self.faults.on_streams.append(self.streams.connections.order)
+        self.faults.order(order_of(settings.paper_faults))
+        for method, route in (("GET", self.faults.shown), ("POST", self.faults.ordered), ("DELETE", self.faults.ended)):
+            operator_api.add(operator, method, "/faults", route)
         app = App(Rest(door), self.ws_api, self.streams.connections, operator)
         self.server = Server(
             app, settings.host, settings.port, ping_every_s=settings.paper_ping_s, pong_within_s=settings.paper_pong_s

@@ -5,6 +5,7 @@ from typing import ClassVar
 from pydantic import Field, SecretStr, field_validator
 
 from services.paper_exchange.accounts import forms
+from services.paper_exchange.faults import order_of
 from shared.runtime.settings import Port, Settings, own
 
 
@@ -51,6 +52,16 @@ class PaperSettings(Settings):
     paper_operator_token: SecretStr = Field(
         default=SecretStr(""), description="Bearer token of the routes under /paper/v1/; empty: whoever reaches the port may."
     )
+
+    paper_faults: str = Field(
+        default="", description="What goes wrong from the start, for drills: the JSON object that POST /paper/v1/faults takes."
+    )
+
+    @field_validator("paper_faults")
+    @classmethod
+    def _orderable(cls, value: str) -> str:
+        order_of(value)
+        return value
 
     @field_validator("paper_accounts")
     @classmethod

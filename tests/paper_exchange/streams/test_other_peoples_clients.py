@@ -71,7 +71,9 @@ async def test_the_official_client_listens_to_every_stream(sdk: Any, kind: str) 
     async with asyncio.timeout(WITHIN_S):
         event = await heard
 
-    assert any(value is not None for value in vars(_model(event)).values())
+    model: Any = _model(event)
+    fields: dict[str, Any] = model.__dict__
+    assert any(value is not None for value in fields.values())
     await handle.unsubscribe()
 
 

@@ -1,0 +1,65 @@
+"""What can be made to go wrong, for drills: ordered by a setting at the start, or by the operator while the exchange runs.
+
+    POST /paper/v1/faults   {"streams": {"seed": "7", "gap_every": 200, "rotate_s": 60}}
+
+Each part of the exchange has a form of its own and hears of new orders; an order replaces those before it for the parts it
+names. `DELETE` ends all faults.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+from fastapi import Request
+from msgspec import UNSET, Struct, UnsetType, json
+
+from services.paper_exchange.operator_api import read
+from services.paper_exchange.streams.faults import CALM, StreamFaults
+
+
+class FaultOrder(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An order for a drill."""
+
+    streams: StreamFaults | UnsetType = UNSET
+    """Market streams."""
+
+
+def order_of(text: str) -> FaultOrder:
+    """The order that a setting holds; an empty one orders nothing.
+
+    Raises:
+        ValueError: it is none.
+    """
+    try:
+        return json.decode(text.encode() or b"{}", type=FaultOrder)
+    except msgspec.DecodeError as error:
+        raise ValueError(f"faults must be a JSON object as POST /paper/v1/faults takes it: {error}") from None
+
+
+class Faults:
+    """The faults that are ordered now."""
+
+    def __init__(self) -> None:
+        self.streams = CALM
+        self.on_streams: list[Callable[[StreamFaults], None]] = []
+
+    def order(self, order: FaultOrder) -> None:
+        """Let these happen from now on."""
+        if order.streams is not UNSET:
+            self.streams = order.streams
+            for hear in self.on_streams:
+                hear(order.streams)
+
+    async def shown(self, _request: Request) -> Any:
+        """`GET /faults`."""
+        return {"streams": self.streams}
+
+    async def ordered(self, request: Request) -> Any:
+        """`POST /faults`."""
+        self.order(await read(request, FaultOrder))
+        return await self.shown(request)
+
+    async def ended(self, request: Request) -> Any:
+        """`DELETE /faults`."""
+        self.order(FaultOrder(streams=CALM))
+        return await self.shown(request)
