@@ -1,5 +1,6 @@
 """Everything that can change the engine, as data: logged in order, it replays to the same state and the same events.
 
+A log is best kept as JSON (`msgspec.json`): amounts that an operator deposits may outgrow 64 bits.
 Amounts in units of 1e-8. Empty strings and zeros stand for parameters that were not sent.
 """
 

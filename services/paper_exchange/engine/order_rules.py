@@ -3,6 +3,7 @@
 Names in the texts are the request's own, with the prefix of the list member they belong to (`pendingAboveStopPrice`).
 """
 
+from services.paper_exchange.engine.amounts import MAX_AMOUNT
 from services.paper_exchange.engine.commands import Leg
 from services.paper_exchange.engine.instrument import Instrument
 from services.paper_exchange.engine.outcomes import Refused
@@ -22,6 +23,7 @@ from services.paper_exchange.engine.refusals import (
     either_missing,
     missing,
     not_required,
+    overflowed,
     together,
     wrong,
 )
@@ -36,6 +38,10 @@ def check_parameters(leg: Leg, prefix: str = "", *, quote_quantity: int = 0, qua
     `quantity_follows`: the quantity will come from the working order (pending orders of OPO and OPOCO).
     """
     type = leg.type
+    if leg.quantity + leg.price + leg.stop_price + quote_quantity + leg.iceberg_quantity > MAX_AMOUNT:
+        _check_overflow(leg, prefix, quote_quantity)
+    if leg.strategy_id is not None and leg.strategy_id > MAX_AMOUNT:
+        raise overflowed(named("strategyId", prefix))
     if leg.strategy_type is not None and leg.strategy_type < 1_000_000:
         raise Refusal(BAD_STRATEGY_TYPE)
     if type in TAKES_TIME_IN_FORCE:
@@ -71,6 +77,20 @@ def check_parameters(leg: Leg, prefix: str = "", *, quote_quantity: int = 0, qua
             raise Refusal(UNSUPPORTED_COMBINATION)
     if leg.peg_price_type is not None or leg.peg_offset_type is not None or leg.peg_offset_value is not None:
         _check_peg(leg, prefix)
+
+
+def _check_overflow(leg: Leg, prefix: str, quote_quantity: int) -> None:
+    """Raise Refusal when one of the amounts does not fit into the exchange's 64 bits."""
+    amounts = {
+        "quantity": leg.quantity,
+        "quoteOrderQty": quote_quantity,
+        "price": leg.price,
+        "stopPrice": leg.stop_price,
+        "icebergQty": leg.iceberg_quantity,
+    }
+    for name, amount in amounts.items():
+        if amount > MAX_AMOUNT:
+            raise overflowed(named(name, prefix))
 
 
 def _check_peg(leg: Leg, prefix: str) -> None:

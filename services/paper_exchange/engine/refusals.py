@@ -39,6 +39,11 @@ def together(first: str, second: str) -> Refusal:
     return Refusal(Refused(-1128, f"Fields [{first}, {second}] must be sent together or omitted entirely."))
 
 
+def overflowed(parameter: str) -> Refusal:
+    """A parameter is larger than the exchange can hold."""
+    return Refusal(Refused(-1108, f"Parameter '{parameter}' overflowed."))
+
+
 def wrong(parameter: str) -> Refusal:
     """A parameter's value is out of range."""
     return Refusal(Refused(-1130, f"Data sent for parameter '{parameter}' is not valid."))

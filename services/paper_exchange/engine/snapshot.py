@@ -5,7 +5,8 @@
     for entry in log: engine.execute(entry.command, entry.time_us)
 
 Books are kept as the queues of their orders, everything else as it is; what follows from the rest (levels, counts, triggers in
-wait) is built anew. A snapshot of a restored engine is the same bytes. Version 1 of the form is a msgpack of `Saved`.
+wait) is built anew. A snapshot of a restored engine is the same bytes. The form is the JSON of `Saved`, for sums of cheap coins
+outgrow the 64 bits of msgpack.
 """
 
 import msgspec
@@ -107,8 +108,8 @@ class Saved(Struct, frozen=True):
     """By symbol: the accounts in the order in which they came to it."""
 
 
-_encoder = msgspec.msgpack.Encoder()
-_decoder = msgspec.msgpack.Decoder(Saved)
+_encoder = msgspec.json.Encoder()
+_decoder = msgspec.json.Decoder(Saved)
 
 
 def snapshot(engine: Engine) -> bytes:

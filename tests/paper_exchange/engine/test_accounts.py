@@ -177,6 +177,8 @@ PARAMETERS: dict[str, tuple[str, dict[str, Any], int]] = {
     "no stop price": ("STOP_LOSS", {"quantity": "1"}, -1102),
     "a stop price for a limit order": ("LIMIT", {"quantity": "1", "price": "1", "stop_price": "1"}, -1106),
     "a small strategy type": ("MARKET", {"quantity": "1", "strategy_type": 999_999}, -1134),
+    "more than 64 bits": ("LIMIT", {"quantity": "92233720368.54775808", "price": "1"}, -1108),
+    "a strategy id of more than 64 bits": ("MARKET", {"quantity": "1", "strategy_id": 2**63}, -1108),
     "a worth of nothing": ("LIMIT", {"quantity": "0.00000001", "price": "0.01"}, -2010),
 }
 
