@@ -41,7 +41,7 @@ class Gossip:
     def __init__(self, bus: Bus, topic: str, hear: Callable[[bytes], object]) -> None:
         self._bus = bus
         self._hear = hear
-        self._stream = f"{bus.prefix.replace('.', '_')}_health"
+        self._stream = f"{bus.prefix.replace('.', '_')}_health_{topic}"
         self._all = f"{subjects.health(topic, prefix=bus.prefix)}.*"
         self._own = subjects.health(topic, uuid.uuid4().hex[:12], prefix=bus.prefix)
         self._news: bytes | None = None
@@ -83,14 +83,14 @@ class Gossip:
         try:
             await self._bus.jetstream.add_stream(  # pyright: ignore[reportUnknownMemberType]
                 name=self._stream,
-                subjects=[f"{subjects.health(prefix=self._bus.prefix)}.>"],
+                subjects=[self._all],  # a stream for each topic: others below `health` are kept by their own
                 storage=StorageType.MEMORY,
                 max_msgs_per_subject=1,
                 max_msgs=MOST_TELLERS,
                 max_age=KEEP_S,
                 discard=DiscardPolicy.OLD,
                 allow_direct=True,
-                description="The last word of each teller of each topic.",
+                description="The last word of each teller.",
             )
         except (Error, TimeoutError) as error:
             _log.warning("news are not kept for those who start later", reason=str(error) or type(error).__name__)
