@@ -188,6 +188,8 @@ class Flow:
     # channel.Events
 
     def began(self, channel: Channel) -> None:
+        if channel.tail:
+            self._marks[0].setdefault(channel.name, channel.tail)
         if found := self.conditions.get(channel.name):
             channel.received = channel.received or monotonic()
             if found.judge(monotonic()):

@@ -51,6 +51,9 @@ ANONYMOUS = "anonymous"
 """The holder for callers that do not say who they are."""
 KEEP_FOR_ANSWER_MS = 250
 """Of the time that a caller gives, so much is kept for answering."""
+BOOK_WAIT_MS = 400
+"""So long is waited at a time for a book to be in step."""
+BOOK_AGAIN_MS = 50
 BOOK_STREAM = "{}@depth@100ms"
 _encode = msgspec.json.encode
 T = TypeVar("T")
@@ -86,6 +89,7 @@ class Handlers:
             case Unsubscribe() as asked:
                 return await self.unsubscribe([lease_names.stream_of(asked.stream, _holder(request))], request)
             case UnsubscribeAll():
+                await self._leases.refresh()
                 return await self.unsubscribe([lease.stream for lease in self._leases.of(_holder(request), now_ms())], request)
             case List() as asked:
                 return await self.listing(asked, request)
@@ -115,6 +119,7 @@ class Handlers:
 
     async def unsubscribe(self, streams: Sequence[str], request: RpcRequest) -> bytes:
         """Drop leases."""
+        await self._leases.refresh()  # another replica may have taken them a moment ago
         holder = _holder(request)
         ended = [name for name in streams if await self._leases.end(name, holder)]
         await self._replica.nudge()
@@ -158,14 +163,23 @@ class Handlers:
             await self._leases.take(name, holder, lease.seconds if lease else LEASE_DEFAULT_S, now_ms(), book=True)
             await self._replica.nudge()
         until = request.deadline_ms - KEEP_FOR_ANSWER_MS
-        while not self._replica.owns(asked.symbol):
-            owner = self._replica.session.owners.get(self._replica.shard(asked.symbol), "")
-            if owner in self._replica.session.members and owner != self._replica.session.me:
-                return await self._bus.request(self._inner_subject(owner), _encode(asked), deadline_ms=request.deadline_ms)
-            if now_ms() >= until:
-                raise Unavailable(f"Nobody keeps the book of {asked.symbol} at the moment.", retry_after_ms=1000)
-            await asyncio.sleep(0.05)
-        return await self._local_book(asked, until)
+        while True:
+            try:
+                return await self._book_now(asked)
+            except Unavailable:
+                if now_ms() + BOOK_AGAIN_MS >= until:
+                    raise
+            await asyncio.sleep(BOOK_AGAIN_MS / 1000)
+
+    async def _book_now(self, asked: Book) -> bytes:
+        """The book from whoever keeps it at this moment; it may move while we ask."""
+        session = self._replica.session
+        if self._replica.owns(asked.symbol):
+            return await self._local_book(asked)
+        owner = session.owners.get(self._replica.shard(asked.symbol), "")
+        if owner not in session.members or owner == session.me:
+            raise Unavailable(f"Nobody keeps the book of {asked.symbol} at the moment.", retry_after_ms=1000)
+        return await self._bus.request(self._inner_subject(owner), _encode(asked), deadline_ms=now_ms() + 2 * BOOK_WAIT_MS)
 
     async def listen_as(self, member: str) -> None:
         """Answer other replicas' questions for books that are kept here."""
@@ -177,13 +191,13 @@ class Handlers:
             task.cancel()
         await asyncio.gather(*self._inner, return_exceptions=True)
 
-    async def _local_book(self, asked: Book, until_ms: int) -> bytes:
+    async def _local_book(self, asked: Book) -> bytes:
         try:
-            async with asyncio.timeout(max(0.0, (until_ms - now_ms()) / 1000)):
+            async with asyncio.timeout(BOOK_WAIT_MS / 1000):
                 book = await self._books.until_synced(asked.symbol)
         except TimeoutError:
             raise Unavailable(
-                f"The local book of {asked.symbol} is not in step with the exchange yet.",
+                f"The local book of {asked.symbol} is not in step with the exchange.",
                 retry_after_ms=1000,
                 hint="Ask again in a moment, or use get_order_book.",
             ) from None
@@ -206,10 +220,7 @@ class Handlers:
     async def _answer_inner(self, message: Msg) -> None:
         headers: dict[str, str] | None = None
         try:
-            asked = parse(Book, message.data)
-            deadline = (message.headers or {}).get(wire.DEADLINE, "")
-            until = int(deadline) if deadline.isdecimal() else now_ms() + self._settings.deadline_ms
-            reply = await self._local_book(asked, until - 2 * KEEP_FOR_ANSWER_MS)
+            reply = await self._local_book(parse(Book, message.data))
         except ServiceError as error:
             reply = encode_error(error)
             headers = {wire.ERROR_CODE: str(error.status), wire.ERROR_TEXT: error.message[: wire.MAX_ERROR_TEXT]}

@@ -157,7 +157,7 @@ class Leases:
         if name not in self._known:
             return False
         await self._bus.publish_durable(self._subject(name), b"", headers={"KV-Operation": "DEL"})
-        del self._known[name]
+        self._known.pop(name, None)
         return True
 
     async def sweep(self, now_ms: int, linger_ms: int, mine: Iterable[str]) -> None:

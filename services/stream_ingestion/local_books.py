@@ -19,6 +19,7 @@ from shared.runtime.observe import logger
 SNAPSHOTS_AT_ONCE = 4
 AGAIN_FIRST_S = 0.2
 AGAIN_MOST_S = 10.0
+QUIET_LOOKS = 10
 QUIET_S = 0.5
 """A stream that flows and has brought no event for so long belongs to a quiet market: its book begins with a snapshot."""
 _event = msgspec.json.Decoder(DepthEvent).decode
@@ -102,11 +103,10 @@ class LocalBooks:
 
     async def _sync_quiet(self, book: OrderBook, name: str) -> None:
         """Wait for the stream to flow and a moment for its first event."""
-        while not self._flows(name):
-            await asyncio.sleep(QUIET_S / 5)
-        until = monotonic() + QUIET_S
-        while monotonic() < until and not book.needs_snapshot:
-            await asyncio.sleep(QUIET_S / 20)
+        quiet = 0
+        while quiet < QUIET_LOOKS and not book.needs_snapshot:
+            await asyncio.sleep(QUIET_S / QUIET_LOOKS)
+            quiet = quiet + 1 if self._flows(name) else 0
         await self._sync(book)
 
     async def _sync(self, book: OrderBook) -> None:

@@ -94,7 +94,7 @@ class Reader:
         self._keep_ms = int(keep_s * 1000)
         self._keep_each = keep_each
         self._stale_ms = int(stale_s * 1000)
-        self._known_created = (-CREATED_KNOWN_S - 1, 0)
+        self._known_created = ((-CREATED_KNOWN_S - 1, 0), 0)
 
     def source(self, name: str) -> Source:
         """The stream of that name. The name has been checked."""
@@ -125,7 +125,9 @@ class Reader:
         kept = await self._direct.last(self._stores.events, [source.subject for source in sources])
         created = await self._created()
         return {
-            source.name: self._after({source.subject: source}, [kept[source.subject]], Cursor(1), created)
+            source.name: self._after(
+                {source.subject: source}, [kept[source.subject]], Cursor(1), kept[source.subject].sequence + 1, created
+            )
             if source.subject in kept
             else Cursor(1, created)
             for source in sources
@@ -138,12 +140,15 @@ class Reader:
         sources = [self.source(name) for name in names]
         if cursor is None:
             cursor = await self._before_newest(sources, limit)
-        page = await self._page(sources, cursor, limit, conflate=conflate)
-        if page.events or page.aged_out is not UNSET or wait_s <= 0:
-            return page
-        if await self._wait(sources, cursor, wait_s):
+        loop = asyncio.get_running_loop()
+        until = loop.time() + wait_s
+        while True:
             page = await self._page(sources, cursor, limit, conflate=conflate)
-        return page
+            left = until - loop.time()
+            if page.events or page.aged_out is not UNSET or left <= 0:
+                return page
+            cursor = decode_cursor(page.cursor)
+            await self._heard(sources, left, cursor)
 
     async def first(self, since: Mapping[str, int], wait_s: float) -> None:
         """Return as soon as each stream has an event not older than its time (Unix ms), or time is up. Raises Unavailable."""
@@ -177,9 +182,12 @@ class Reader:
         )
         more = cut is not None or len(found) > limit
         found = found[:limit]
+        behind = found[-1].sequence + 1 if found else start
+        if cursor.c != created:  # kept anew: what the caller has read may be there again
+            found = [message for message in found if not _has_been_read(by_subject[message.subject], message, cursor)]
+        next_cursor = self._after(by_subject, found, cursor, behind, created)
         kept = {source.subject: len(page.messages) + page.pending for source, page in zip(sources, pages, strict=True)}
         aged_out = self._aged_out(sources, found, kept, cursor, created)
-        next_cursor = self._after(by_subject, found, cursor, created)
         shown = list({message.subject: message for message in found}.values()) if conflate else found
         latest = {event.stream: event.condition for event in await self.latest([source.name for source in sources])}
         return StreamPage(
@@ -192,15 +200,15 @@ class Reader:
             missing=_holes(sources, found, cursor) or UNSET,
         )
 
-    def _after(self, by_subject: dict[str, Source], found: list[Stored], cursor: Cursor, created: int) -> Cursor:
+    def _after(self, by_subject: dict[str, Source], found: list[Stored], cursor: Cursor, behind: int, created: int) -> Cursor:
         if not found:
-            return Cursor(cursor.s if cursor.c == created else 1, created, cursor.t, cursor.n)
+            return Cursor(behind, cursor.c, cursor.t, cursor.n)  # it still belongs to what was kept before
         last = dict(cursor.n)
         for message in found:
             source = by_subject[message.subject]
             if source.number is not None:
                 last[source.name] = source.number(message.data)
-        return Cursor(found[-1].sequence + 1, created, found[-1].time_ms, last)
+        return Cursor(behind, created, found[-1].time_ms, last)
 
     def _aged_out(
         self, sources: Sequence[Source], found: list[Stored], kept: dict[str, int], cursor: Cursor, created: int
@@ -226,16 +234,6 @@ class Reader:
         kept = await self._direct.last(self._stores.events, [source.subject for source in sources])
         sequences = [message.sequence for message in kept.values()]
         return Cursor(min(sequences, default=1), await self._created())
-
-    async def _wait(self, sources: Sequence[Source], cursor: Cursor, wait_s: float) -> bool:
-        """Wait for an event; True if one came, and is kept by now."""
-        loop = asyncio.get_running_loop()
-        until = loop.time() + wait_s
-        while (left := until - loop.time()) > 0:
-            heard = await self._heard(sources, left, cursor)
-            if heard:
-                return True
-        return False
 
     async def _heard(self, sources: Sequence[Source], within_s: float, cursor: Cursor | None = None) -> bool:
         """Listen to these subjects until one speaks."""
@@ -280,17 +278,21 @@ class Reader:
         return Condition(told.state, age_ms, told.reason, told.missing if told.state == "gap" else UNSET)
 
     async def _created(self) -> int:
-        """When the stream of events was created (Unix ms); asked at most once a second."""
-        at, known = self._known_created
-        now = asyncio.get_running_loop().time()
-        if now - at > CREATED_KNOWN_S:
+        """When the stream of events was created (Unix ms); asked for again now and then, and after the bus was away."""
+        (at, reconnects), known = self._known_created
+        now, seen = asyncio.get_running_loop().time(), self._bus.commands.stats["reconnects"]
+        if now - at > CREATED_KNOWN_S or seen != reconnects:
             try:
                 created = (await self._bus.jetstream.stream_info(self._stores.events)).created
             except (Error, TimeoutError):
                 raise Unavailable("NATS does not tell about the events that are kept.", retry_after_ms=1000) from None
             known = 0 if created is None else int(created.timestamp() * 1000)
-            self._known_created = (now, known)
+            self._known_created = ((now, seen), known)
         return known
+
+
+def _has_been_read(source: Source, message: Stored, cursor: Cursor) -> bool:
+    return source.number is not None and source.number(message.data) <= cursor.n.get(source.name, -1)
 
 
 def _holes(sources: Sequence[Source], found: list[Stored], cursor: Cursor) -> dict[str, list[Missing]]:

@@ -10,6 +10,7 @@ import pytest_asyncio
 from services.stream_ingestion.service import serve
 from services.stream_ingestion.settings import Settings
 from shared.contract import subjects
+from shared.contract.errors import Unavailable
 from shared.contract.operation import Operation
 from shared.contract.platform.streams import Subscribe, Subscriptions
 from shared.runtime.bus import Bus
@@ -82,6 +83,20 @@ class Platform:
             headers={"Caller": caller},
         )
         return msgspec.json.decode(body, type=operation.spec.reply)
+
+    async def ask_again(self, operation: Operation[Reply], *, within_s: float = 20.0) -> Reply:
+        """Ask until there is an answer: the bus may have been away."""
+        found: list[Reply] = []
+
+        async def answered() -> bool:
+            try:
+                found.append(await self.ask(operation, within_ms=500))
+            except Unavailable:
+                return False
+            return True
+
+        await eventually(answered, within_s=within_s)
+        return found[0]
 
     async def subscribe(
         self, *streams: str, wait_ms: int = 0, lease_seconds: int = 60, caller: str = "tester"
