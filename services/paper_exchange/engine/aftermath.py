@@ -6,11 +6,11 @@ triggered order is thus never fired by a trade older than itself. Each step ends
 """
 
 from services.paper_exchange.engine.accounts import Desk
+from services.paper_exchange.engine.entry import check_working
 from services.paper_exchange.engine.ledger import lock, touch_pair, unlock
 from services.paper_exchange.engine.lifecycle import expire
 from services.paper_exchange.engine.list_life import end_partner, follow, release
 from services.paper_exchange.engine.orders import Order
-from services.paper_exchange.engine.placement import check_working
 from services.paper_exchange.engine.refusals import Refusal
 from services.paper_exchange.engine.state import State
 from services.paper_exchange.engine.work import work

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 from msgspec import structs
 
-from services.paper_exchange.engine import amendment, cancellation, order_lists, placement, replacement
+from services.paper_exchange.engine import amendment, cancellation, order_lists, placement, replacement, treasury
 from services.paper_exchange.engine.accounts import Account, Desk
 from services.paper_exchange.engine.aftermath import pursue
 from services.paper_exchange.engine.commands import (
@@ -37,7 +37,7 @@ from services.paper_exchange.engine.commands import (
     SetSymbolStatus,
     Withdraw,
 )
-from services.paper_exchange.engine.events import BalancesChanged, BalanceUpdated, Event, ExternalLockUpdated
+from services.paper_exchange.engine.events import Event
 from services.paper_exchange.engine.filters import Filter
 from services.paper_exchange.engine.instrument import Instrument
 from services.paper_exchange.engine.order_counts import DEFAULT_LIMITS, OrderLimit
@@ -54,9 +54,7 @@ from services.paper_exchange.engine.outcomes import (
 )
 from services.paper_exchange.engine.queries import Queries
 from services.paper_exchange.engine.refusals import (
-    ACTION_DISABLED,
     BAD_SYMBOL,
-    INSUFFICIENT_BALANCE,
     NO_REFERENCE_PRICE,
     UNKNOWN_ACCOUNT,
     Refusal,
@@ -152,11 +150,15 @@ class Engine(Queries):
 
     def deposit(self, account: str, asset: str, amount: int, now_us: int) -> Done | Refused:
         """Money comes in."""
-        return self._move(Deposit(account=account, asset=asset, amount=amount), amount, now_us)
+        return treasury.move(self._at(now_us), account, asset, amount)
 
     def withdraw(self, account: str, asset: str, amount: int, now_us: int) -> Done | Refused:
         """Money goes out, as far as it is free."""
-        return self._move(Withdraw(account=account, asset=asset, amount=amount), -amount, now_us)
+        return treasury.move(self._at(now_us), account, asset, -amount)
+
+    def lock_externally(self, account: str, asset: str, amount: int, now_us: int) -> Done | Refused:
+        """Another system locks free funds, or (negative) releases what it locked."""
+        return treasury.lock_externally(self._at(now_us), account, asset, amount)
 
     def advance(self, now_us: int) -> None:
         """Let time pass."""
@@ -165,6 +167,35 @@ class Engine(Queries):
     def execute(self, command: Command, now_us: int) -> Any:
         """Carry out any command."""
         return _HANDLERS[type(command)](self, command, now_us)
+
+    def set_commission(self, command: SetCommission, now_us: int) -> Done | Refused:
+        """Give an account rates of its own on one symbol."""
+        self._at(now_us)
+        try:
+            desk = self._desk(command.account, command.symbol)
+        except Refusal as refusal:
+            return refusal.refused
+        desk.set_commission(command.commission)
+        desk.own_commission = True
+        return DONE
+
+    def set_symbol_status(self, command: SetSymbolStatus, now_us: int) -> Done | Refused:
+        """Open, halt or close the trading of a symbol."""
+        market = self._at(now_us).markets.get(command.symbol)
+        if market is None:
+            return BAD_SYMBOL
+        market.instrument = structs.replace(market.instrument, status=command.status)
+        return DONE
+
+    def set_reference_price(self, command: SetReferencePrice, now_us: int) -> Done | Refused:
+        """Set or unset an EXTERNAL reference price."""
+        market = self._at(now_us).markets.get(command.symbol)
+        if market is None:
+            return BAD_SYMBOL
+        if market.reference is None or market.reference.rule.bucket_count:
+            return NO_REFERENCE_PRICE
+        market.reference.set(command.price)
+        return DONE
 
     def _run(self, rule: Callable[[State, Desk, Any], Outcome], request: Any, now_us: int) -> Outcome | Refused:
         state = self.state
@@ -202,71 +233,6 @@ class Engine(Queries):
             raise Refusal(BAD_SYMBOL)
         return market.desk(account)
 
-    def _move(self, command: Deposit | Withdraw, amount: int, now_us: int) -> Done | Refused:
-        state = self._at(now_us)
-        account = state.accounts.get(command.account)
-        if account is None:
-            return UNKNOWN_ACCOUNT
-        allowed = account.settings.can_deposit if amount >= 0 else account.settings.can_withdraw
-        if not allowed:
-            return ACTION_DISABLED
-        balance = account.balance(command.asset)
-        if balance.free + amount < 0 and not account.unlimited:
-            return INSUFFICIENT_BALANCE
-        balance.free += amount
-        state.deposits[command.asset] = state.deposits.get(command.asset, 0) + amount
-        if not account.unlimited:
-            state.events.append(BalanceUpdated(account.name, command.asset, amount, state.now_us))
-            self._report_balance(account, command.asset)
-        return DONE
-
-    def _lock_externally(self, command: LockExternally, now_us: int) -> Done | Refused:
-        state = self._at(now_us)
-        account = state.accounts.get(command.account)
-        if account is None:
-            return UNKNOWN_ACCOUNT
-        balance = account.balance(command.asset)
-        held = account.external.get(command.asset, 0)
-        if balance.free < command.amount or held + command.amount < 0:
-            return INSUFFICIENT_BALANCE
-        balance.free -= command.amount
-        balance.locked += command.amount
-        account.external[command.asset] = held + command.amount
-        state.events.append(ExternalLockUpdated(account.name, command.asset, command.amount, state.now_us))
-        self._report_balance(account, command.asset)
-        return DONE
-
-    def _report_balance(self, account: Account, asset: str) -> None:
-        state, balance = self.state, account.balance(asset)
-        account.updated_us = state.now_us
-        state.events.append(BalancesChanged(account.name, state.now_us, ((asset, balance.free, balance.locked),)))
-
-    def _set_commission(self, command: SetCommission, now_us: int) -> Done | Refused:
-        self._at(now_us)
-        try:
-            desk = self._desk(command.account, command.symbol)
-        except Refusal as refusal:
-            return refusal.refused
-        desk.set_commission(command.commission)
-        desk.own_commission = True
-        return DONE
-
-    def _set_symbol_status(self, command: SetSymbolStatus, now_us: int) -> Done | Refused:
-        market = self._at(now_us).markets.get(command.symbol)
-        if market is None:
-            return BAD_SYMBOL
-        market.instrument = structs.replace(market.instrument, status=command.status)
-        return DONE
-
-    def _set_reference_price(self, command: SetReferencePrice, now_us: int) -> Done | Refused:
-        market = self._at(now_us).markets.get(command.symbol)
-        if market is None:
-            return BAD_SYMBOL
-        if market.reference is None or market.reference.rule.bucket_count:
-            return NO_REFERENCE_PRICE
-        market.reference.set(command.price)
-        return DONE
-
 
 _HANDLERS: dict[type, Callable[[Engine, Any, int], Any]] = {
     PlaceOrder: Engine.place,
@@ -277,11 +243,13 @@ _HANDLERS: dict[type, Callable[[Engine, Any, int], Any]] = {
     PlaceOrderList: Engine.place_order_list,
     CancelOrderList: Engine.cancel_order_list,
     OpenAccount: Engine.open_account,
-    SetCommission: Engine._set_commission,  # pyright: ignore[reportPrivateUsage]
+    SetCommission: Engine.set_commission,
     Deposit: lambda engine, command, now_us: engine.deposit(command.account, command.asset, command.amount, now_us),
     Withdraw: lambda engine, command, now_us: engine.withdraw(command.account, command.asset, command.amount, now_us),
-    LockExternally: Engine._lock_externally,  # pyright: ignore[reportPrivateUsage]
-    SetSymbolStatus: Engine._set_symbol_status,  # pyright: ignore[reportPrivateUsage]
-    SetReferencePrice: Engine._set_reference_price,  # pyright: ignore[reportPrivateUsage]
+    LockExternally: lambda engine, command, now_us: engine.lock_externally(
+        command.account, command.asset, command.amount, now_us
+    ),
+    SetSymbolStatus: Engine.set_symbol_status,
+    SetReferencePrice: Engine.set_reference_price,
     Advance: lambda engine, command, now_us: engine.advance(now_us),
 }

@@ -9,12 +9,12 @@ list      no member open                       ALL_DONE
 
 from services.paper_exchange.engine.accounts import Desk
 from services.paper_exchange.engine.amounts import down
+from services.paper_exchange.engine.entry import check_entry
 from services.paper_exchange.engine.filter_checks import check_filters
 from services.paper_exchange.engine.ledger import lock, lock_list, require
 from services.paper_exchange.engine.lifecycle import expire
 from services.paper_exchange.engine.list_rules import check_pair_entry, pair_need
 from services.paper_exchange.engine.orders import Order, OrderList
-from services.paper_exchange.engine.placement import check_entry
 from services.paper_exchange.engine.refusals import Refusal
 from services.paper_exchange.engine.state import State
 from services.paper_exchange.engine.words import CONTINGENT

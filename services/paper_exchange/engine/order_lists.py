@@ -7,6 +7,7 @@ WebSocket page).
 
 from services.paper_exchange.engine.accounts import Desk
 from services.paper_exchange.engine.commands import CancelOrderList, PlaceOrderList
+from services.paper_exchange.engine.entry import admit, check_duplicate, enter
 from services.paper_exchange.engine.filter_checks import check_counts, check_filters
 from services.paper_exchange.engine.ledger import lock, lock_list, require
 from services.paper_exchange.engine.lifecycle import end_canceled, register
@@ -15,7 +16,7 @@ from services.paper_exchange.engine.list_rules import check_pair_entry, check_pa
 from services.paper_exchange.engine.order_rules import check_parameters, check_symbol_allows
 from services.paper_exchange.engine.orders import Order, OrderList, copied, copied_list
 from services.paper_exchange.engine.outcomes import Canceled, ListCanceled, ListPlaced, Placed
-from services.paper_exchange.engine.placement import admit, check_account, check_duplicate, draft, enter, stp_mode
+from services.paper_exchange.engine.placement import check_account, draft, stp_mode
 from services.paper_exchange.engine.refusals import ACTION_DISABLED, DUPLICATE_ORDER, UNKNOWN_ORDER, Refusal
 from services.paper_exchange.engine.state import State
 from services.paper_exchange.engine.words import CONTINGENT

@@ -14,8 +14,9 @@ from heapq import merge
 from services.paper_exchange.engine.accounts import Account, Desk
 from services.paper_exchange.engine.amounts import SCALE
 from services.paper_exchange.engine.commands import OpenAccount
+from services.paper_exchange.engine.execution import execute
 from services.paper_exchange.engine.market import Market
-from services.paper_exchange.engine.matching import Phase, crosses, execute, fillable, prospects, take
+from services.paper_exchange.engine.matching import Phase, crosses, fillable, prospects, take
 from services.paper_exchange.engine.orders import Order
 from services.paper_exchange.engine.state import State
 

@@ -5,8 +5,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from services.paper_exchange.engine import Engine
-from services.paper_exchange.engine.commands import Logged
+from services.paper_exchange.engine.commands import CancelOrder, Logged
 from services.paper_exchange.engine.events import BalancesChanged, Event, LevelChanged, ListUpdated, OrderUpdated, Traded
+from services.paper_exchange.engine.outcomes import Refused
 from services.paper_exchange.engine.snapshot import restore, snapshot
 from tests.paper_exchange.engine.flows import aimed
 from tests.paper_exchange.engine.test_invariants import Flow, an_engine, flows
@@ -119,3 +120,22 @@ def test_the_events_lead_to_the_state_that_queries_show(flow: Flow) -> None:
 def test_bytes_that_are_no_snapshot_are_refused() -> None:
     with pytest.raises(msgspec.ValidationError):
         restore(b'{"version": 1}')
+
+
+@relaxed
+@given(flows)
+def test_a_refused_command_changes_nothing_and_tells_nothing(flow: Flow) -> None:
+    engine = an_engine()
+    for account in engine.state.accounts:
+        for symbol in engine.state.markets:
+            engine.execute(CancelOrder(account=account, symbol=symbol, order_id=0), engine.state.now_us)
+    for command, passed_us, pick in flow:
+        engine.advance(engine.state.now_us + passed_us)
+        engine.drain()
+        before = snapshot(engine)
+
+        outcome = engine.execute(aimed(command, engine, pick), engine.state.now_us)
+
+        if isinstance(outcome, Refused):
+            assert engine.drain() == []
+            assert snapshot(engine) == before
