@@ -79,7 +79,8 @@ def openings(
 class Chart:
     """Everything that a symbol ever traded: its history and its tape as one."""
 
-    def __init__(self, history: History, tape: Tape, closed_s: int | None = None) -> None:
+    def __init__(self, history: History | None, tape: Tape, closed_s: int | None = None) -> None:
+        """Without a history the tape begins at the beginning of time."""
         self.history = history
         self.tape = tape
         self.closed_s = closed_s
@@ -89,7 +90,8 @@ class Chart:
         """What was traded in between, or None if nothing was."""
         end_s = to_s if self.closed_s is None else min(to_s, self.closed_s)
         from_s = max(from_s, START_S)
-        past = self.history.bar(from_s, min(end_s, self.tape.start_s)) if from_s < min(end_s, self.tape.start_s) else None
+        past_end_s = min(end_s, self.tape.start_s)
+        past = self.history.bar(from_s, past_end_s) if self.history is not None and from_s < past_end_s else None
         recent = self.tape.bar(max(from_s, self.tape.start_s) * MICROS, end_s * MICROS) if end_s > self.tape.start_s else None
         if past is None or recent is None:
             return past or recent
@@ -97,17 +99,19 @@ class Chart:
         return past
 
     def close_before(self, time_s: int) -> int:
-        """The last price before a moment."""
+        """The last price before a moment; zero when there was none."""
         if self.closed_s is not None:
             time_s = min(time_s, self.closed_s)
         price = self.tape.close_before(time_s * MICROS) if time_s > self.tape.start_s else None
         if price is not None:
             return price
+        if self.history is None:
+            return 0
         end_s = min(time_s, self.tape.start_s)
         return self.history.bar(end_s - 1, end_s).close
 
     def candles(self, interval: str, moments: list[int], now_s: int, offset_s: int = 0) -> Iterator[tuple[int, int, Bar]]:
-        """(opening, next opening, bar) of each moment; a candle without trades is flat at the last price."""
+        """(opening, next opening, bar) of each moment; a candle without trades is flat at the last price, if there is one."""
         close = 0
         for opened in moments:
             end = following(interval, opened, offset_s)
@@ -116,6 +120,8 @@ class Chart:
             bar = self.bar(opened, min(end, now_s + 1))
             if bar is None:
                 close = close or self.close_before(opened)
+                if not close:
+                    continue
                 bar = Bar(0, 0, close, close, close, close, 0, 0, 0, 0)
             close = bar.close
             yield opened, end, bar

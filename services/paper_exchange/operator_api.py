@@ -11,6 +11,7 @@
     PUT    /symbols/<symbol>/status            {"status": "HALT"}
     GET, PUT /clock                            {"skewMs": 1500}: the exchange's clock is off by so much
     GET, POST, DELETE /faults                  what goes wrong, for drills (form: `faults.FaultOrder`)
+    GET /replay, POST /replay/start            where a recording is replayed
 
 It answers 400 with `{"error": ...}` when something cannot be done. With a token set, requests carry it as bearer token.
 """
@@ -65,11 +66,12 @@ class ClockForm(Struct, frozen=True, forbid_unknown_fields=True, rename="camel")
 class OperatorApi:
     """The operator's routes."""
 
-    def __init__(self, handlers: Handlers, accounts: Accounts, token: str = "") -> None:
+    def __init__(self, handlers: Handlers, accounts: Accounts, token: str = "", *, source: str = "synthetic") -> None:
         self._handlers = handlers
         self._venue: Venue = handlers.venue
         self._accounts = accounts
         self._token = token
+        self._source = source
 
     def add_routes(self, app: FastAPI) -> None:
         """Add the routes to the process's own application."""
@@ -105,7 +107,7 @@ class OperatorApi:
     async def status(self, _request: Request) -> Any:
         venue = self._venue
         return {
-            "source": "synthetic",
+            "source": self._source,
             "seed": venue.seed,
             "speed": venue.speed,
             "startMs": venue.start_us // 1000,

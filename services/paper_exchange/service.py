@@ -21,6 +21,8 @@ from services.paper_exchange.operator_api import OperatorApi
 from services.paper_exchange.rest import Rest
 from services.paper_exchange.server import App, Server
 from services.paper_exchange.settings import PaperSettings
+from services.paper_exchange.sources.errors import BadSource
+from services.paper_exchange.sources.source import Source
 from services.paper_exchange.streams.market_streams import MarketStreams
 from services.paper_exchange.user_data import UserData
 from services.paper_exchange.venue import Venue
@@ -52,32 +54,50 @@ class PaperExchange:
             connections=settings.paper_connection_limit,
             orders=order_limits(settings.paper_order_limit),
         )
-        self.venue = Venue(settings.paper_seed, self.clock(), speed=settings.paper_speed, order_limits=limits.orders)
+        self.source = Source(settings)
+        self.venue = Venue(
+            settings.paper_seed,
+            self.clock(),
+            speed=settings.paper_speed,
+            order_limits=limits.orders,
+            **self.source.venue_options,
+        )
         weights, keys = Weights(limits), Keyring()
         self.accounts = Accounts(self.venue, keys)
         for form in (MAIN, *forms(settings.paper_accounts)):
             self.accounts.open(form)
         self.streams = MarketStreams(
-            self.venue, weights, self.clock, life_s=settings.paper_life_s, serves_retired=settings.paper_retired_streams
+            self.venue,
+            weights,
+            self.clock,
+            life_s=settings.paper_life_s,
+            publishes=self.source.publishes,
+            serves_retired=settings.paper_retired_streams,
         )
+        self.source.join(self.venue, self.streams.hub)
         user_data = UserData(self.clock)
         self.venue.listeners.append(user_data.hear)
         self.listen_keys = ListenKeys(self.streams.hub, user_data, self.clock)
-        retired = self.listen_keys.answers if settings.paper_listen_keys else {}
+        retired = {**self.source.answers, **(self.listen_keys.answers if settings.paper_listen_keys else {})}
         handlers = Handlers(self.venue, limits)
         door = Door(handlers, weights, self.clock, keys, retired)
         self.ws_api = WsApi(door, user_data, life_s=settings.paper_life_s)
         self.accounts.on_revoked.append(self.ws_api.revoked)
         self._probes = http.Probes(settings.service)
-        self._probes.add("market", self._lives)
+        for name, probe in {"market": self._lives, **self.source.probes}.items():
+            self._probes.add(name, probe)
         operator = http.application("paper_exchange", self._probes, Metrics("paper_exchange"))
-        operator_api = OperatorApi(handlers, self.accounts, settings.paper_operator_token.get_secret_value())
+        operator_api = OperatorApi(
+            handlers, self.accounts, settings.paper_operator_token.get_secret_value(), source=settings.paper_source
+        )
         operator_api.add_routes(operator)
         self.faults = Faults()
         self.faults.on_streams.append(self.streams.connections.order)
         self.faults.order(order_of(settings.paper_faults))
         for method, route in (("GET", self.faults.shown), ("POST", self.faults.ordered), ("DELETE", self.faults.ended)):
             operator_api.add(operator, method, "/faults", route)
+        for (method, path), route in self.source.routes.items():
+            operator_api.add(operator, method, path, route)
         app = App(Rest(door), self.ws_api, self.streams.connections, operator)
         self.server = Server(
             app, settings.host, settings.port, ping_every_s=settings.paper_ping_s, pong_within_s=settings.paper_pong_s
@@ -88,12 +108,14 @@ class PaperExchange:
         """Return when requests are answered."""
         self.venue.advance(self.clock())
         await self.server.start()
+        self.source.start()
         self._heart = asyncio.create_task(self._beat())
 
     async def stop(self) -> None:
         """End what is under way and close the port."""
         self.streams.announce_end()
         self.ws_api.announce_end()
+        await self.source.stop()
         await self.server.stop()
         if self._heart is not None:
             self._heart.cancel()
@@ -127,8 +149,8 @@ async def serve(settings: PaperSettings) -> int:
         loop.add_signal_handler(each, stopping.set)
     try:
         exchange = PaperExchange(settings)
-    except http.PortBusy as busy:
-        _log.error("cannot start", reason=str(busy))
+    except (http.PortBusy, BadSource) as missing:
+        _log.error("cannot start", reason=str(missing))
         return UNAVAILABLE
     await exchange.start()
     gc.freeze()

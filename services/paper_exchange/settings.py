@@ -1,12 +1,12 @@
 """Settings of the paper exchange."""
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from pydantic import Field, SecretStr, field_validator
 
 from services.paper_exchange.accounts import forms
 from services.paper_exchange.faults import order_of
-from shared.runtime.settings import Port, Settings, own
+from shared.runtime.settings import Names, Port, Settings, own
 
 
 class PaperSettings(Settings):
@@ -15,9 +15,29 @@ class PaperSettings(Settings):
     service: ClassVar[str] = "paper"
 
     port: Port = own(9000, "Port of the paper exchange: REST and WebSockets; 0 takes a free one.")
+    paper_source: Literal["synthetic", "replay", "mirror"] = Field(
+        default="synthetic", description="Where prices come from: made here, a recording, or another exchange."
+    )
     paper_seed: str = Field(default="1", max_length=64, description="The same seed makes the same synthetic market.")
     paper_speed: float = Field(
-        default=1.0, gt=0, le=100, description="How fast the agents of the synthetic market live, as a multiple of real time."
+        default=1.0,
+        gt=0,
+        le=100,
+        description="How fast the agents of the synthetic market live, or a recording is replayed, as a multiple of real time.",
+    )
+    paper_recording: str = Field(default="", description="Folder of the recording that is replayed.")
+    paper_replay_start: Literal["subscriber", "operator"] = Field(
+        default="subscriber",
+        description="What a replay begins with: the first subscriber of a stream, or POST /paper/v1/replay/start.",
+    )
+    paper_mirror_rest_url: str = Field(
+        default="https://data-api.binance.vision", description="REST address of the exchange that is mirrored."
+    )
+    paper_mirror_stream_url: str = Field(
+        default="wss://data-stream.binance.vision", description="Stream address of the exchange that is mirrored."
+    )
+    paper_mirror_symbols: Names = Field(
+        default=("BTCUSDT", "ETHUSDT", "BNBUSDT"), min_length=1, max_length=500, description="Symbols that are mirrored."
     )
     paper_start_ms: int = Field(
         default=0, ge=0, description="Where the synthetic market's time begins (Unix ms) and goes on from; 0 is now."

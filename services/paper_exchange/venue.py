@@ -19,7 +19,7 @@ from services.paper_exchange.engine.events import Event, Traded
 from services.paper_exchange.engine.instrument import Instrument
 from services.paper_exchange.engine.order_counts import DEFAULT_LIMITS, OrderLimit
 from services.paper_exchange.history import History
-from services.paper_exchange.paths import Path
+from services.paper_exchange.paths import START_S, Path
 from services.paper_exchange.reference import MEAN_OF_MIDDLE, SAMPLES, MeanOfMiddle
 from services.paper_exchange.symbols import CLOSED_US, LISTINGS, SORS, Listing
 from services.paper_exchange.tape import MICROS, Tape
@@ -53,19 +53,27 @@ class Venue:
         *,
         speed: float = 1.0,
         listings: tuple[Listing, ...] = LISTINGS,
+        instruments: tuple[Instrument, ...] = (),
         order_limits: tuple[OrderLimit, ...] = DEFAULT_LIMITS,
     ) -> None:
-        """Opens at the last full minute before `start_us`; `speed` is how fast the crowd lives."""
+        """Opens at the last full minute before `start_us`; `speed` is how fast the crowd lives.
+
+        `instruments` are listed without a market and a past: what happens to them comes from elsewhere (`sources`).
+        """
         self.seed, self.speed = seed, speed
         self.start_us = self.now_us = start_us // (60 * MICROS) * 60 * MICROS
         self.listings = {listing.symbol: listing for listing in listings}
         routes = tuple(symbols for symbols in SORS.values() if self.listings.keys() >= set(symbols))
-        self.engine = Engine((listing.instrument for listing in listings), sors=routes, order_limits=order_limits)
+        listed = (*(listing.instrument for listing in listings), *instruments)
+        self.engine = Engine(listed, sors=routes, order_limits=order_limits)
         self.charts: dict[str, Chart] = {}
         self.blocks: dict[str, list[BlockTrade]] = {}
         self._paths: dict[str, Path] = {}
         for listing in listings:
             self._list(listing)
+        for instrument in instruments:
+            self.charts[instrument.symbol] = Chart(None, Tape(START_S, 1))
+            self.blocks[instrument.symbol] = []
         self.listeners: list[Listener] = []
         self.tells_each_act = False
         """Do listeners want to hear of every act of the crowd by itself? It costs some microseconds an act."""

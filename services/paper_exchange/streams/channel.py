@@ -85,12 +85,17 @@ class Channel:
                 body = told[form.unit] = payload(form.unit).encode()
             self._push(form, body)
 
-    def send_bytes(self, body: bytes) -> None:
-        """Tell everyone the same bytes, whatever the unit."""
+    def send_bytes(self, body: bytes, envelope: bytes | None = None) -> None:
+        """Tell everyone the same bytes, whatever the unit; `envelope` is what combined connections get instead."""
         for form in self._forms:
-            self._push(form, body)
+            if form.combined and envelope is not None:
+                self._push_frame(form, text_frame(envelope))
+            else:
+                self._push(form, body)
 
     def _push(self, form: Form, body: bytes) -> None:
-        frame = text_frame(self._head + body + b"}" if form.combined else body)
+        self._push_frame(form, text_frame(self._head + body + b"}" if form.combined else body))
+
+    def _push_frame(self, form: Form, frame: bytes) -> None:
         for reader in form.readers:
             reader.push(frame)

@@ -13,17 +13,25 @@ class MarketStreams:
     """Hub, publisher and connections."""
 
     def __init__(
-        self, venue: Venue, weights: Weights, clock: Callable[[], int], *, life_s: float, serves_retired: bool = False
+        self,
+        venue: Venue,
+        weights: Weights,
+        clock: Callable[[], int],
+        *,
+        life_s: float,
+        publishes: bool = True,
+        serves_retired: bool = False,
     ) -> None:
-        """`serves_retired`: also streams that Binance no longer has."""
+        """`serves_retired`: also streams that Binance no longer has; `publishes`: what happens on the venue is told."""
         self.hub = Hub()
-        self.publisher = Publisher(venue, self.hub, serves_retired=serves_retired)
+        self.publisher = Publisher(venue, self.hub, serves_retired=serves_retired) if publishes else None
         self.connections = Streams(self.hub, weights, clock, life_s=life_s)
         """The ASGI application."""
 
     def tick(self, now_us: int) -> None:
         """Tell what is due at this moment; called again and again, at least ten times a second."""
-        self.publisher.tick(now_us)
+        if self.publisher is not None:
+            self.publisher.tick(now_us)
 
     def announce_end(self) -> None:
         """Tell every connection that the exchange is about to go."""
