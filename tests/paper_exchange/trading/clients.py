@@ -131,19 +131,20 @@ class PythonBinanceSocket:
         client: Any = PythonBinance
         previous = client.WS_API_URL
         client.WS_API_URL = f"{exchange.ws_url}/ws-api/v3"
-        self._client: Any = client(key, secret)
+        self.library: Any = client(key, secret)
         client.WS_API_URL = previous
+        self.library.API_URL = f"{exchange.url}/api"
         # Closing waits until its reader looks up, which it otherwise does every ten seconds.
-        self._client.ws_api.TIMEOUT = 0.2
+        self.library.ws_api.TIMEOUT = 0.2
 
     async def ask(self, method: str, **params: Any) -> Any:
         try:
-            return await self._client._ws_api_request(method, True, dict(params))
+            return await self.library._ws_api_request(method, True, dict(params))
         except BinanceAPIException as error:
             raise Said(str(error)) from None
 
     async def close(self) -> None:
-        await self._client.close_connection()
+        await self.library.close_connection()
 
 
 CLIENTS: dict[str, type[SdkRest | SdkSocket | PythonBinanceRest | PythonBinanceSocket]] = {
