@@ -15,19 +15,13 @@ from msgspec.structs import replace
 
 from deploy.local.settings import LocalSettings
 from deploy.services import GATEWAY, SERVICES, settings_of
+from services.mcp_gateway import status
 from shared.contract.catalog import OPERATIONS, STREAMS
 from shared.contract.operation import Ended, Owner, Spec
 from shared.runtime.settings import Setting, every_setting, names_of
 
 ROOT = Path(__file__).resolve().parent.parent
-ANSWERED_BY = {
-    Owner.MARKET: "market_data",
-    Owner.TRADE: "order_execution",
-    Owner.ACCOUNT: "user_data",
-    Owner.STREAM: "stream_ingestion",
-    Owner.GATEWAY: GATEWAY,
-    Owner.CONNECTION: "",
-}
+ANSWERED_BY = {**status.ANSWERED_BY, Owner.GATEWAY: GATEWAY, Owner.CONNECTION: ""}
 _BLOCK = re.compile(r"(<!-- generated:(\w+) -->\n).*?(<!-- /generated -->)", re.DOTALL)
 
 

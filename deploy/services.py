@@ -6,7 +6,7 @@ from shared.runtime.settings import Settings
 
 PAPER_EXCHANGE = "paper_exchange"
 GATEWAY = "mcp_gateway"
-SERVICES: tuple[str, ...] = ("mcp_gateway", "market_data", "paper_exchange")
+SERVICES: tuple[str, ...] = ("mcp_gateway", "market_data", "stream_ingestion", "paper_exchange")
 
 
 def settings_of(service: str) -> type[Settings]:

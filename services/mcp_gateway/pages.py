@@ -34,7 +34,7 @@ Given = Mapping[str, Any]
 _encode = msgspec.json.encode
 _fields = msgspec.json.Decoder(dict[str, Raw]).decode
 _rows = msgspec.json.Decoder(list[Raw]).decode
-_level = msgspec.json.Decoder(tuple[str, str]).decode
+_level = msgspec.json.Decoder(list[str]).decode
 
 
 class Question(Struct, frozen=True):
@@ -119,7 +119,7 @@ class Rows(Struct, frozen=True):
             before = at.shown
             rows = [(key, row) for key, row in rows if at.after < key and (self.kind == "name" or key <= at.until)]
             total, until = (before + len(rows), until) if self.kind == "name" else (at.total, at.until)
-        count = _fitting([len(row) for _, row in rows], limit - HEAD_BYTES - (len(body) - len(listed)))
+        count = fitting([len(row) for _, row in rows], limit - HEAD_BYTES - (len(body) - len(listed)))
         behind = Cursor(rows[count - 1][0], until, before + count, total) if count < len(rows) else None
         shown = Raw(b"[" + b",".join(bytes(row) for _, row in rows[:count]) + b"]")
         page = _encode({**around, self.field: shown}) if self.field else bytes(shown)
@@ -152,7 +152,7 @@ class Levels(Struct, frozen=True):
             bids = [level for level in bids if Decimal(_price(level)) < Decimal(last_bid)][: total - before]
             asks = [level for level in asks if Decimal(_price(level)) > Decimal(last_ask)][: total - before]
         sizes = [len(bid) + len(ask) + 1 for bid, ask in zip_longest(bids, asks, fillvalue=Raw(b""))]
-        count = _fitting(sizes, limit - HEAD_BYTES)
+        count = fitting(sizes, limit - HEAD_BYTES)
         behind = None
         if count < len(sizes):
             last_bid = _price(bids[:count][-1]) if bids else last_bid
@@ -165,8 +165,8 @@ def _price(level: Raw) -> str:
     return _level(level)[0]
 
 
-def _fitting(sizes: Sequence[int], room: int) -> int:
-    """How many rows fit, one at least."""
+def fitting(sizes: Sequence[int], room: int) -> int:
+    """How many rows of these sizes fit with a comma each, one at least."""
     for count, size in enumerate(sizes):
         room -= size + 1
         if room < 0:

@@ -10,9 +10,11 @@ from services.mcp_gateway.pages import Given, Levels, Paging, Part, Rows
 from shared.contract.catalog import OPERATIONS
 from shared.contract.market.models import ExchangeInformation, OrderBook
 from shared.contract.operation import Spec
+from shared.contract.platform.streams import LocalOrderBook, StreamPage
+from shared.contract.platform.subscriptions import SUBSCRIPTIONS
 from shared.contract.validate import parameters
 
-NAMES = ("symbol",)
+NAMES = ("symbol", "handle", "stream")
 """Fields (Python names) by which rows are named."""
 NUMBERS = ("open_time", "id")
 """Fields by which rows are numbered, in rising order."""
@@ -22,8 +24,10 @@ OUTLINES: dict[Any, tuple[str, ...]] = {ExchangeInformation: ("symbol", "status"
 
 def paging(spec: Spec) -> Paging | None:
     """How the operation's replies are divided, or None where a reply is one small object."""
-    if spec.reply is OrderBook:
+    if spec.reply in (OrderBook, LocalOrderBook):
         return Levels(spec)
+    if spec.reply is StreamPage or spec in SUBSCRIPTIONS:  # has a cursor of its own (see `streams`); is about one stream
+        return None
     for option in _options(spec.reply):
         if get_origin(option) is list:
             return _rows(spec, "", get_args(option)[0])
@@ -41,6 +45,8 @@ def narrowing(spec: Spec, given: Given, part: Part) -> str:
     ways: list[str] = []
     if "symbols" in given:
         ways.append("name fewer symbols")
+    elif "streams" in given:
+        ways.append("name fewer streams")
     elif "symbol" in known and "symbol" not in given:
         ways.append("ask for one symbol" + (" or a few symbols" if "symbols" in known else ""))
     if "type" in known and given.get("type") != "MINI":

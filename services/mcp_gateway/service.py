@@ -11,8 +11,7 @@ from services.mcp_gateway.fast_path import FastPath
 from services.mcp_gateway.guard import Guard
 from services.mcp_gateway.settings import Settings
 from services.mcp_gateway.status import SystemState
-from services.mcp_gateway.tools import tools
-from shared.contract.catalog import OPERATIONS
+from services.mcp_gateway.tools import SPECS, tools
 from shared.contract.platform.operations import GetSystemStatus
 from shared.runtime.bus import Bus
 from shared.runtime.metrics import Metrics
@@ -26,7 +25,7 @@ MAX_BODY_BYTES = 256 * 1024
 def calls(settings: Settings, bus: Asks, metrics: Metrics, state: SystemState) -> Calls:
     """The tools that these settings serve, asking over this bus."""
     return Calls(
-        tools(OPERATIONS, settings.mcp_toolsets, read_only=settings.mcp_read_only),
+        tools(SPECS, settings.mcp_toolsets, read_only=settings.mcp_read_only),
         bus,
         metrics,
         prefix=settings.subject_prefix,
@@ -41,7 +40,7 @@ def calls(settings: Settings, bus: Asks, metrics: Metrics, state: SystemState) -
 async def serve(life: Life[Settings]) -> AsyncGenerator[None, None]:
     """Open the endpoint; see `runtime.service`."""
     settings = life.settings
-    state = SystemState(_given(life.bus), settings.environment)
+    state = SystemState(_given(life.bus), settings.environment, settings.mcp_toolsets)
     answers = calls(settings, life.bus, life.metrics, state)
     mcp = server.build(answers, settings.environment)
     # json_response=False: a caller that hangs up cancels its call, and progress is not dropped; quick replies are JSON anyway.

@@ -16,7 +16,7 @@ class Settings(ExchangeSettings):
     service: ClassVar[str] = "mcp_gateway"
 
     port: Port = own(8000, "Port of /mcp, /health, /ready and /metrics.")
-    mcp_toolsets: Names = Field(default=("market", "system"), description="Toolsets that agents see.")
+    mcp_toolsets: Names = Field(default=("market", "streams", "system"), description="Toolsets that agents see.")
     mcp_read_only: bool = Field(default=False, description="Leave out every tool that changes something.")
     mcp_max_result_tokens: int = Field(
         default=25_000, ge=500, le=2_000_000, description="Longest reply to an agent (4 bytes a token); more comes in pages."

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable
 
 import msgspec
 from mcp_types.version import HANDSHAKE_PROTOCOL_VERSIONS, MODERN_PROTOCOL_VERSIONS
@@ -12,10 +12,12 @@ from nats.aio.msg import Msg
 
 from services.mcp_gateway.budget import TOPIC, HeardBudget
 from services.mcp_gateway.server import VERSION
+from services.mcp_gateway.tools import SPECS
 from shared.contract import subjects
 from shared.contract.catalog import BY_METHOD
 from shared.contract.errors import ServiceError
 from shared.contract.market.models import ServerTime
+from shared.contract.operation import Owner
 from shared.contract.platform.operations import BusStatus, ExchangeStatus, ServiceStatus, SystemStatus
 from shared.runtime.bus import Bus, BusUnavailable
 from shared.runtime.clock import monotonic, now_ms
@@ -26,8 +28,13 @@ GATHER_S = 0.25
 EXCHANGE_DEADLINE_MS = 3000
 CLOCK_TOLERANCE_MS = 1000
 """Signed requests are refused (-1021) when our clock is further ahead of the exchange's."""
-NEEDED = ("market_data",)
-"""Services without which there are no tools."""
+ANSWERED_BY = {
+    Owner.MARKET: "market_data",
+    Owner.STREAM: "stream_ingestion",
+    Owner.TRADE: "order_execution",
+    Owner.ACCOUNT: "user_data",
+}
+"""The services behind the tools."""
 
 
 class _Load(Struct, frozen=True):
@@ -56,9 +63,10 @@ _server_time = msgspec.json.Decoder(ServerTime)
 class SystemState:
     """Asks bus, services and exchange how they are."""
 
-    def __init__(self, bus: Callable[[], Awaitable[Bus]], environment: str) -> None:
+    def __init__(self, bus: Callable[[], Awaitable[Bus]], environment: str, toolsets: Collection[str]) -> None:
         self._bus = bus
         self._environment = environment
+        self._needed = needed(toolsets)
         self._budget = HeardBudget(environment)
         self._gossip: tuple[Bus, Gossip] | None = None
         self._opening = asyncio.Lock()
@@ -103,7 +111,7 @@ class SystemState:
         up = {service.name for service in services}
         problems = [problem] if problem else []
         if bus.reachable:
-            problems += [f"{name} is not running: start it (make run)." for name in NEEDED if name not in up]
+            problems += [f"{name} is not running: start it (make run)." for name in self._needed if name not in up]
         if isinstance(exchange.clock_ahead_ms, int) and abs(exchange.clock_ahead_ms) > CLOCK_TOLERANCE_MS:
             problems.append(f"The clocks differ by {abs(exchange.clock_ahead_ms)} ms: set this machine's clock (NTP).")
         if isinstance(exchange.silent_for_ms, int):
@@ -119,6 +127,12 @@ class SystemState:
             services=services,
         )
         return msgspec.json.encode(status)
+
+
+def needed(toolsets: Collection[str]) -> list[str]:
+    """The services without which tools of these toolsets do not work."""
+    owners = {spec.owner for spec in SPECS if spec.tool and spec.tool.toolset in toolsets}
+    return [name for owner, name in ANSWERED_BY.items() if owner in owners]
 
 
 def summary(told: Iterable[Stats]) -> list[ServiceStatus]:

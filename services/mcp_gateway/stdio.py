@@ -57,7 +57,7 @@ async def _serve(settings: Settings, platform: LocalPlatform | None) -> bool:
         wait_s=settings.mcp_start_wait_s,
         platform=platform,
     )
-    state = SystemState(bus.bus, settings.environment)
+    state = SystemState(bus.bus, settings.environment, settings.mcp_toolsets)
     mcp = server.build(calls(settings, bus, metrics, state), settings.environment)
     told = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -1,4 +1,5 @@
-"""The tools that agents see, derived from the catalogue: an operation that declares a tool in a served toolset is one."""
+"""The tools that agents see, derived from the catalogue: an operation that declares a tool in a served toolset is one, and
+each kind of stream can be subscribed to."""
 
 import inspect
 from collections.abc import Collection, Iterable
@@ -9,9 +10,13 @@ from msgspec import Struct
 
 from services.mcp_gateway.pages import Paging
 from services.mcp_gateway.paging import paging
+from shared.contract.catalog import OPERATIONS
 from shared.contract.operation import Spec
+from shared.contract.platform.subscriptions import SUBSCRIPTIONS
 from shared.contract.schema import input_schema
 
+SPECS: tuple[Spec, ...] = (*OPERATIONS, *SUBSCRIPTIONS)
+"""Everything that can be a tool."""
 CURSOR_SCHEMA: dict[str, Any] = {"type": "string", "description": "next_cursor of a cut reply"}
 HINTS: dict[str, dict[str, bool]] = {
     "READ": {"read_only_hint": True, "destructive_hint": False, "idempotent_hint": True, "open_world_hint": True},

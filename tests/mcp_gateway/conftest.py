@@ -21,14 +21,16 @@ from tests.mcp_gateway.gateways import NO_TLS, Gateway, Market, StartGateway
 
 @pytest_asyncio.fixture
 async def market(bus: Bus) -> AsyncGenerator[Market, None]:
-    """Answers every market operation on this test's bus."""
+    """Answers every operation of the market and its streams on this test's bus."""
     market = Market()
-    responder = Responder(bus, "market_data")
-    for spec in owned_by(Owner.MARKET):
-        responder.add(spec, market.answer)
-    await responder.start()
+    responders = [Responder(bus, "market_data"), Responder(bus, "stream_ingestion")]
+    for responder, owner in zip(responders, (Owner.MARKET, Owner.STREAM), strict=True):
+        for spec in owned_by(owner):
+            responder.add(spec, market.answer)
+        await responder.start()
     yield market
-    await responder.drain(1)
+    for responder in responders:
+        await responder.drain(1)
 
 
 @pytest_asyncio.fixture
@@ -69,10 +71,12 @@ async def gateway(start_gateway: StartGateway) -> Gateway:
 
 @pytest.fixture
 def arguments_of() -> Callable[[Any], dict[str, Any]]:
-    """Arguments with which any market tool can be called."""
+    """Arguments with which any tool of the market and its streams can be called."""
 
     def arguments(schema: dict[str, Any]) -> dict[str, Any]:
-        known = {"symbol": "BTCUSDT", "interval": "1h", "fromId": 7}
+        stream = "btcusdt@trade"
+        known = {"symbol": "BTCUSDT", "interval": "1h", "fromId": 7, "window": "4h", "levels": "5"}
+        known |= {"stream": stream, "streams": [stream]}
         wanted = {"symbol", *schema.get("required", ())}
         return {name: value for name, value in known.items() if name in schema["properties"] and name in wanted}
 

@@ -9,6 +9,9 @@ import httpx
 import msgspec
 
 from services.mcp_gateway.settings import Settings
+from services.mcp_gateway.streams import to_ask
+from services.mcp_gateway.tools import SPECS
+from shared.contract.validate import parse
 from shared.runtime.responder import RpcRequest
 from shared.runtime.service import Life
 
@@ -21,8 +24,20 @@ CLIENT = {"name": "test", "version": "1"}
 StartGateway = Callable[..., Awaitable["Gateway"]]
 
 
+def told(method: str, given: dict[str, Any]) -> dict[str, Any]:
+    """What `Market` answers."""
+    return {"method": method, "given": given}
+
+
+def told_by(tool: str, given: dict[str, Any]) -> dict[str, Any]:
+    """What a tool answers when `Market` does."""
+    (spec,) = (spec for spec in SPECS if spec.tool and spec.tool.name == tool)
+    asked = to_ask(parse(spec.type, given))
+    return told(asked.spec.method, asked.given())
+
+
 class Market:
-    """Answers market data. Unless `replies` says otherwise a reply tells what was asked."""
+    """Answers market data and streams. Unless `replies` says otherwise a reply tells what was asked."""
 
     def __init__(self) -> None:
         self.asked: list[RpcRequest] = []
@@ -40,7 +55,7 @@ class Market:
         self.asked.append(request)
         if special := self.replies.get(request.spec.method):
             return await special(request)
-        return msgspec.json.encode({"method": request.spec.method, "given": request.operation.given()})
+        return msgspec.json.encode(told(request.spec.method, request.operation.given()))
 
 
 class Gateway:

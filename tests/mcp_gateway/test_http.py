@@ -10,9 +10,19 @@ import pytest
 from mcp import Client
 from mcp.shared.exceptions import MCPError
 
-from shared.contract.catalog import BY_TOOL
 from shared.runtime.bus import Bus
-from tests.mcp_gateway.gateways import CLIENT, HANDSHAKES, MODERN, NO_TLS, Gateway, Market, StartGateway, modern_call, sse
+from tests.mcp_gateway.gateways import (
+    CLIENT,
+    HANDSHAKES,
+    MODERN,
+    NO_TLS,
+    Gateway,
+    Market,
+    StartGateway,
+    modern_call,
+    sse,
+    told_by,
+)
 from tests.support.waiting import eventually
 
 
@@ -34,7 +44,7 @@ async def test_the_official_client_lists_the_tools_and_calls_each(
             (content,) = result.content
             assert content.type == "text"
             if tool.name != "get_system_status":
-                assert json.loads(content.text) == {"method": BY_TOOL[tool.name].method, "given": given}
+                assert json.loads(content.text) == told_by(tool.name, given)
 
 
 @pytest.mark.parametrize("version", HANDSHAKES)

@@ -14,10 +14,9 @@ import pytest_asyncio
 from mcp import Client
 from mcp.client.stdio import StdioServerParameters
 
-from shared.contract.catalog import BY_TOOL
 from shared.runtime.bus import Bus
 from shared.runtime.nats_server import NatsServer
-from tests.mcp_gateway.gateways import HANDSHAKES, MODERN, Market
+from tests.mcp_gateway.gateways import HANDSHAKES, MODERN, Market, told_by
 from tests.mcp_gateway.stdio import ARGUMENTS, WITHIN_S, Stdio
 from tests.support.waiting import eventually
 
@@ -57,7 +56,7 @@ async def test_the_official_client_lists_the_tools_and_calls_each(
             (content,) = result.content
             assert content.type == "text"
             if tool.name != "get_system_status":
-                assert json.loads(content.text) == {"method": BY_TOOL[tool.name].method, "given": given}
+                assert json.loads(content.text) == told_by(tool.name, given)
 
 
 @pytest.mark.parametrize("version", HANDSHAKES)

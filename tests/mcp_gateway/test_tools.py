@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 
 from services.mcp_gateway import server
-from services.mcp_gateway.tools import GatewayTool, tools
-from shared.contract.catalog import OPERATIONS
+from services.mcp_gateway.tools import SPECS, GatewayTool, tools
+from shared.contract.catalog import STREAMS
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
 ROOT = Path(__file__).resolve().parents[2]
-SERVED = tools(OPERATIONS, ("market", "system"))
-ALL = tools(OPERATIONS, ("market", "streams", "account", "trading", "order_lists", "risk", "system"))
+SERVED = tools(SPECS, ("market", "streams", "system"))
+ALL = tools(SPECS, ("market", "streams", "account", "trading", "order_lists", "risk", "system"))
 EVERY = pytest.mark.parametrize("tool", ALL.values(), ids=list(ALL))
 NAMES = [
     "ping_binance",
@@ -36,6 +36,17 @@ NAMES = [
     "get_book_ticker",
     "get_rolling_window_ticker",
     "get_system_status",
+    "subscribe_to_trade_stream",
+    "subscribe_to_kline_stream",
+    "subscribe_to_ticker_stream",
+    "subscribe_to_book_ticker_stream",
+    "subscribe_to_depth_stream",
+    "list_active_subscriptions",
+    "get_latest_stream_data",
+    "unsubscribe_from_stream",
+    "read_stream",
+    "get_local_order_book",
+    "cleanup_all_streams",
 ]
 PORTABLE = {"type", "description", "enum", "default", "minimum", "maximum", "items", "maxItems"}
 """Keywords of a parameter that every client is known to take."""
@@ -61,6 +72,10 @@ def test_there_is_a_snapshot_of_no_other_tool() -> None:
 
 def test_the_names_that_users_know_are_there() -> None:
     assert set(NAMES) <= set(SERVED)
+
+
+def test_every_kind_of_stream_can_be_subscribed_to() -> None:
+    assert {stream.tool.name for stream in STREAMS if stream.tool} <= set(SERVED)
 
 
 def test_all_tools_fit_into_10000_tokens() -> None:
@@ -104,7 +119,7 @@ def _schemas(properties: dict[str, Any]) -> Iterator[dict[str, Any]]:
             yield parameter["items"]
 
 
-def test_every_tool_of_the_market_that_can_answer_a_list_takes_a_cursor() -> None:
+def test_every_tool_that_can_answer_a_long_list_takes_a_cursor() -> None:
     with_cursor = {name for name, tool in SERVED.items() if "cursor" in tool.listed.input_schema["properties"]}
     single = {
         "ping_binance",
@@ -113,12 +128,15 @@ def test_every_tool_of_the_market_that_can_answer_a_list_takes_a_cursor() -> Non
         "get_reference_price",
         "get_reference_price_calculation",
         "get_system_status",
+        "unsubscribe_from_stream",
+        "cleanup_all_streams",
     }
-    assert with_cursor == set(SERVED) - single
+    subscriptions = {name for name in SERVED if name.startswith("subscribe_to_")}
+    assert with_cursor == set(SERVED) - single - subscriptions
 
 
 def test_a_read_only_gateway_keeps_what_reads() -> None:
-    kept = tools(OPERATIONS, ("market", "trading", "system"), read_only=True)
+    kept = tools(SPECS, ("market", "trading", "system"), read_only=True)
     assert kept
     assert all(tool.spec.tool and tool.spec.tool.hint == "READ" for tool in kept.values())
 

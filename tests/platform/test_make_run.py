@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from mcp import Client
 
+from deploy.services import SERVICES
 from tests.support.local_platform import LocalPlatform
 from tests.support.waiting import eventually
 
@@ -18,7 +19,7 @@ async def test_a_killed_service_comes_back_and_ctrl_c_leaves_no_process(own_plat
         own_platform.screen = ""
         own_platform.kill(victim)
         await own_platform.shows("market_data died (killed by SIGKILL)")
-        await own_platform.shows("market_data     ready after")
+        await own_platform.shows(f"{'market_data':{max(map(len, SERVICES))}}  ready after")
         assert own_platform.process_of("services.market_data") != victim
         async with Client(own_platform.mcp_url) as client:
             assert not (await client.call_tool("get_price", {"symbol": "BTCUSDT"})).is_error
