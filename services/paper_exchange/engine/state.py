@@ -155,7 +155,7 @@ class State:
         """An id for an order that came without one: 22 characters, never the same twice, the same in every replay."""
         number = self.next_client_id
         self.next_client_id = number + 1
-        return format(number * _SPREAD & _MASK, "022x")
+        return f"{number * _SPREAD & _MASK:022x}"
 
 
 _MASK = (1 << 88) - 1
