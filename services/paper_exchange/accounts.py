@@ -13,6 +13,7 @@ changes its settings and keeps its money.
 
 import re
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Annotated
 
@@ -158,6 +159,12 @@ class Accounts:
     def __init__(self, venue: Venue, keys: Keyring) -> None:
         self._venue = venue
         self.keys = keys
+        self.together: Callable[[], AbstractContextManager[None]] = nullcontext
+        """What happens inside is remembered wholly or not at all."""
+        self.on_opened: list[Callable[[str], None]] = []
+        """Called with an account of which settings or rates are new."""
+        self.on_key: list[Callable[[Key], None]] = []
+        """Called with a new key."""
         self.on_revoked: list[Callable[[Key], None]] = []
         """Called with a key that is used no more."""
 
@@ -176,16 +183,19 @@ class Accounts:
             raise BadOrder(f"{form.account!r} is the crowd's.")
         is_new = form.account not in self._venue.engine.state.accounts
         keys = [self._checked(each.key(form.account)) for each in form.keys]
-        self._venue.execute(form.opening())
-        for key in keys:
-            self.keys.add(key)
-        for asset, amount in form.balances.items() if is_new else ():
-            self.deposit(form.account, asset, amount)
+        with self.together():
+            self._venue.execute(form.opening())
+            self._tell(form.account)
+            for key in keys:
+                self._add(key)
+            for asset, amount in form.balances.items() if is_new else ():
+                if parse(amount):
+                    self.deposit(form.account, asset, amount)
 
     def add_key(self, account: str, form: KeyForm) -> None:
         """Give an account a key; raises BadOrder."""
         self.known(account)
-        self.keys.add(self._checked(form.key(account)))
+        self._add(self._checked(form.key(account)))
 
     def revoke_key(self, account: str, api_key: str) -> None:
         """Take a key away; raises BadOrder."""
@@ -208,12 +218,22 @@ class Accounts:
         """Let an account pay these rates on a symbol; raises BadOrder."""
         command = SetCommission(account=self.known(account), symbol=symbol, commission=form.commission())
         self.execute(command)
+        self._tell(account)
 
     def execute(self, command: Command) -> None:
         """Have any command carried out; raises BadOrder."""
         outcome = self._venue.execute(command)
         if isinstance(outcome, EngineRefused):
             raise BadOrder(outcome.message)
+
+    def _add(self, key: Key) -> None:
+        self.keys.add(key)
+        for hears in self.on_key:
+            hears(key)
+
+    def _tell(self, account: str) -> None:
+        for hears in self.on_opened:
+            hears(account)
 
     def _move(self, command: Deposit | Withdraw) -> None:
         held = self._venue.engine.balance(command.account, command.asset)

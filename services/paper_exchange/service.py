@@ -18,6 +18,8 @@ from services.paper_exchange.handlers import Handlers
 from services.paper_exchange.keys import Keyring
 from services.paper_exchange.listen_keys import ListenKeys
 from services.paper_exchange.operator_api import OperatorApi
+from services.paper_exchange.persistence.memory import Memory
+from services.paper_exchange.persistence.store import BadState
 from services.paper_exchange.rest import Rest
 from services.paper_exchange.server import App, Server
 from services.paper_exchange.settings import PaperSettings
@@ -44,28 +46,32 @@ class PaperExchange:
     """A running paper exchange."""
 
     def __init__(self, settings: PaperSettings) -> None:
-        start_us = settings.paper_start_ms * 1000
-        self.clock = Clock()
-        if start_us:
-            self.clock.offset_us = start_us - self.clock()
-            self.clock = Clock(self.clock.offset_us)
         limits = Limits(
             weight=settings.paper_weight_limit,
             connections=settings.paper_connection_limit,
             orders=order_limits(settings.paper_order_limit),
         )
         self.source = Source(settings)
+        keeps = bool(settings.paper_state) and self.source.is_synthetic
+        self._memory = Memory(settings.paper_state, limits.orders) if keeps else None
+        self.clock = _clock(settings.paper_start_ms * 1000, self._memory.now_us if self._memory else 0)
         self.venue = Venue(
             settings.paper_seed,
             self.clock(),
             speed=settings.paper_speed,
             order_limits=limits.orders,
+            engine=self._memory.engine if self._memory else None,
+            listeners=[self._memory.recorder.hear] if self._memory else [],
             **self.source.venue_options,
         )
         weights, keys = Weights(limits), Keyring()
         self.accounts = Accounts(self.venue, keys)
+        if self._memory is not None:
+            self._memory.attend(self.accounts)
         for form in (MAIN, *forms(settings.paper_accounts)):
-            self.accounts.open(form)
+            # Who was there before stays as the operator left it.
+            if form.account not in self.accounts.names:
+                self.accounts.open(form)
         self.streams = MarketStreams(
             self.venue,
             weights,
@@ -122,22 +128,36 @@ class PaperExchange:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._heart
 
+        if self._memory is not None:
+            self._memory.close()
+
     async def failed(self) -> None:
         """Return when the market has stopped living, which it never should."""
         if self._heart is not None:
             await asyncio.wait([self._heart])
 
     async def _beat(self) -> None:
+        write_us = 0
         while True:
             now_us = self.clock()
             self.venue.advance(now_us)
             self.streams.tick(now_us)
             self.listen_keys.tick(now_us)
+            if self._memory is not None and now_us >= write_us:
+                self._memory.recorder.tick()
+                write_us = now_us + 1_000_000
             await asyncio.sleep(HEARTBEAT_S)
 
     async def _lives(self) -> str:
         late_s = (self.clock() - self.venue.now_us) / 1e6
         return "" if late_s < 2 else f"the market is {late_s:.1f} s behind"
+
+
+def _clock(start_us: int, reached_us: int) -> Clock:
+    """The clock: the wall's, or one that begins at `start_us`; it goes on from where the exchange already was."""
+    clock = Clock()
+    offset_us = start_us - clock() if start_us else 0
+    return Clock(max(offset_us, reached_us - clock()) if start_us or reached_us > clock() else 0)
 
 
 async def serve(settings: PaperSettings) -> int:
@@ -149,8 +169,8 @@ async def serve(settings: PaperSettings) -> int:
         loop.add_signal_handler(each, stopping.set)
     try:
         exchange = PaperExchange(settings)
-    except (http.PortBusy, BadSource) as missing:
-        _log.error("cannot start", reason=str(missing))
+    except (http.PortBusy, BadSource, BadState) as reason:
+        _log.error("cannot start", reason=str(reason))
         return UNAVAILABLE
     await exchange.start()
     gc.freeze()

@@ -64,6 +64,9 @@ class PaperSettings(Settings):
     paper_listen_keys: bool = Field(
         default=False, description="Serve listen keys, which Binance retired on 2026-02-20, as they were."
     )
+    paper_state: str = Field(
+        default="", description="SQLite file in which accounts, orders and trades survive a restart; empty: nowhere."
+    )
     paper_accounts: str = Field(
         default="",
         description="Accounts beside `main`: a JSON list, or a file with one, in the form of POST /paper/v1/accounts.",

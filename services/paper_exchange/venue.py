@@ -4,7 +4,7 @@ Everything happens at a moment that is passed in. `advance` lets the crowd live 
 which its agents act, however large the steps: the same seed, start and orders give the same market, bit for bit.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from heapq import heapify, heapreplace
 from random import Random
 from typing import Any, Protocol
@@ -24,6 +24,7 @@ from services.paper_exchange.reference import MEAN_OF_MIDDLE, SAMPLES, MeanOfMid
 from services.paper_exchange.symbols import CLOSED_US, LISTINGS, SORS, Listing
 from services.paper_exchange.tape import MICROS, Tape
 
+MINUTE_US = 60 * MICROS
 TAPE_S = 20 * 60
 """Trades there are of the time before the exchange opened: enough for a thousand candles of a second."""
 MAX_CATCH_UP_US = 300 * MICROS
@@ -33,6 +34,12 @@ _FIRST_TAKER = -(2**62)
 
 Listener = Callable[[list[Event]], None]
 """Hears what the engine did, in order. What it hears it must not change."""
+
+
+def routes(listings: Iterable[Listing]) -> tuple[tuple[str, ...], ...]:
+    """The groups of symbols over which orders may be routed."""
+    listed = {listing.symbol for listing in listings}
+    return tuple(symbols for symbols in SORS.values() if listed >= set(symbols))
 
 
 class Agent(Protocol):
@@ -53,19 +60,22 @@ class Venue:
         *,
         speed: float = 1.0,
         listings: tuple[Listing, ...] = LISTINGS,
-        instruments: tuple[Instrument, ...] = (),
         order_limits: tuple[OrderLimit, ...] = DEFAULT_LIMITS,
+        instruments: tuple[Instrument, ...] = (),
+        engine: Engine | None = None,
+        listeners: Iterable[Listener] = (),
     ) -> None:
         """Opens at the last full minute before `start_us`; `speed` is how fast the crowd lives.
 
         `instruments` are listed without a market and a past: what happens to them comes from elsewhere (`sources`).
+        With an `engine` in which customers are already there it opens at the last full second, around their orders.
         """
         self.seed, self.speed = seed, speed
-        self.start_us = self.now_us = start_us // (60 * MICROS) * 60 * MICROS
+        unit_us = MINUTE_US if engine is None else MICROS
+        self.start_us = self.now_us = start_us // unit_us * unit_us
         self.listings = {listing.symbol: listing for listing in listings}
-        routes = tuple(symbols for symbols in SORS.values() if self.listings.keys() >= set(symbols))
         listed = (*(listing.instrument for listing in listings), *instruments)
-        self.engine = Engine(listed, sors=routes, order_limits=order_limits)
+        self.engine = engine or Engine(listed, sors=routes(listings), order_limits=order_limits)
         self.charts: dict[str, Chart] = {}
         self.blocks: dict[str, list[BlockTrade]] = {}
         self._paths: dict[str, Path] = {}
@@ -74,7 +84,7 @@ class Venue:
         for instrument in instruments:
             self.charts[instrument.symbol] = Chart(None, Tape(START_S, 1))
             self.blocks[instrument.symbol] = []
-        self.listeners: list[Listener] = []
+        self.listeners = list(listeners)
         self.tells_each_act = False
         """Do listeners want to hear of every act of the crowd by itself? It costs some microseconds an act."""
         self._agenda: list[tuple[int, int, Agent]] = []
@@ -140,17 +150,17 @@ class Venue:
     def _list(self, listing: Listing) -> None:
         instrument, symbol = listing.instrument, listing.symbol
         start_us = self.start_us if listing.is_open else CLOSED_US
-        tape_us = start_us - TAPE_S * MICROS if listing.is_open else start_us
+        tape_us = (start_us - TAPE_S * MICROS) // MINUTE_US * MINUTE_US if listing.is_open else start_us
         path = self._path(listing)
         rate = self._worth(symbol, tape_us) / SCALE / path.at(tape_us)
         history = History(symbol, path, instrument.tick, instrument.step, listing.habits, rate=rate)
         tape_s = tape_us // MICROS
-        tape = Tape(tape_s, history.next_id(tape_s))
+        market = self.engine.state.markets[symbol]
+        tape = Tape(tape_s, max(history.next_id(tape_s), market.next_trade_id))
         self.charts[symbol] = Chart(history, tape, None if listing.is_open else CLOSED_US // MICROS)
         self.blocks[symbol] = block_trades(self.seed, symbol, instrument, history, tape_s)
         if listing.is_open:
             self._fill(listing, tape)
-            market = self.engine.state.markets[symbol]
             market.next_trade_id = tape.next_id
             # What the filters measure prices by has begun before the opening, too.
             for index in range(len(tape)):
