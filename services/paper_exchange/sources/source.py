@@ -49,6 +49,11 @@ class Source:
         return {} if self._found is None else {"listings": (), "instruments": self._found.instruments}
 
     @property
+    def is_synthetic(self) -> bool:
+        """Are prices made here? Only then the exchange keeps its state: what it follows goes on without it."""
+        return self._found is None
+
+    @property
     def publishes(self) -> bool:
         """Do the streams tell of the engine? (A replay tells of the recording instead.)"""
         return not isinstance(self._found, Recording)
