@@ -67,7 +67,8 @@ def look(rest_url: str, stream_url: str, symbols: Iterable[str]) -> Origin:
                 recent.raise_for_status()
                 trades[name] = json.decode(recent.content, type=list[Trade])
     except (httpx.HTTPError, msgspec.DecodeError, KeyError, ValueError) as error:
-        raise BadSource(f"{rest_url} cannot be mirrored: {type(error).__name__}: {error}") from None
+        why = str(error).partition("\n")[0]
+        raise BadSource(f"{rest_url} cannot be mirrored: {type(error).__name__}: {why}") from None
     return Origin(rest_url, stream_url, instruments, trades)
 
 

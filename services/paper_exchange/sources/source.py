@@ -28,7 +28,7 @@ class Source:
         """
         self._settings = settings
         self._found: Recording | Origin | None = None
-        self._mirror: Mirror | None = None
+        self.mirror: Mirror | None = None
         self.answers: Mapping[str, Answer] = {}
         """What answers operations in place of the exchange's own handlers, by method."""
         self.routes: dict[tuple[str, str], Route] = {}
@@ -68,15 +68,15 @@ class Source:
             self.answers = replay.answers
             self.routes = {("GET", "/replay"): replay.shown, ("POST", "/replay/start"): replay.started}
         elif isinstance(found, Origin):
-            self._mirror = Mirror(found, venue)
-            self.probes = {"mirror": self._mirror.problem}
+            self.mirror = Mirror(found, venue)
+            self.probes = {"mirror": self.mirror.problem}
 
     def start(self) -> None:
         """Begin what has to run beside the exchange."""
-        if self._mirror is not None:
-            self._mirror.start()
+        if self.mirror is not None:
+            self.mirror.start()
 
     async def stop(self) -> None:
         """End it."""
-        if self._mirror is not None:
-            await self._mirror.stop()
+        if self.mirror is not None:
+            await self.mirror.stop()
