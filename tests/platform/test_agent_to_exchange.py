@@ -1,40 +1,21 @@
 """From the outside to the exchange and back, on every way that a user has."""
 
 import json
-import sys
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
 from typing import Any
 
 import nats
 import pytest
-from mcp import Client, StdioServerParameters
-from mcp.types import CallToolResult, TextContent
 
 from shared.contract.catalog import BY_TOOL, owned_by
 from shared.contract.operation import Owner, Spec
 from shared.contract.parameters import parameters
+from tests.platform.agents import HANDSHAKE, MODERN, connected, text_of
 from tests.support.local_platform import LocalPlatform
-from tests.support.process import ROOT
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
-MODERN = "2026-07-28"
-HANDSHAKE = "2025-11-25"
 HAS_A_REFERENCE_PRICE = "BNBUSDT"
 MARKET_TOOLS = {spec.tool.name for spec in owned_by(Owner.MARKET) if spec.tool}
-
-
-@asynccontextmanager
-async def connected(platform: LocalPlatform, way: str, era: str) -> AsyncGenerator[Client]:
-    """An MCP client of that era."""
-    command = StdioServerParameters(
-        command=sys.executable, args=["-m", "services.mcp_gateway", "--stdio"], env=platform.settings, cwd=ROOT
-    )
-    mode = "legacy" if era == HANDSHAKE else MODERN
-    async with Client(platform.mcp_url if way == "http" else command, mode=mode) as client:
-        assert client.protocol_version == era
-        yield client
 
 
 def example(spec: Spec) -> dict[str, Any]:
@@ -43,10 +24,6 @@ def example(spec: Spec) -> dict[str, Any]:
     needed = {name: parameter.example for name, parameter in known.items() if parameter.required}
     symbol = HAS_A_REFERENCE_PRICE if spec.method.startswith("referencePrice") else "BTCUSDT"
     return needed | ({"symbol": symbol} if "symbol" in known else {})
-
-
-def text_of(reply: CallToolResult) -> str:
-    return "".join(block.text for block in reply.content if isinstance(block, TextContent))
 
 
 @pytest.mark.parametrize("era", [MODERN, HANDSHAKE])
