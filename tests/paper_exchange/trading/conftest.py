@@ -9,7 +9,7 @@ import pytest
 from tests.paper_exchange.conftest import PaperProcess
 from tests.paper_exchange.trading.floor import Floor
 
-ACCOUNTS = 80
+ACCOUNTS = 200
 BALANCES = {"USDT": "10000000", "USDC": "1000000", "BTC": "20", "ETH": "100", "BNB": "100"}
 
 
