@@ -8,7 +8,7 @@ A program reads `json.loads(result.content[0].text)`; numbers stay the exchange'
 """
 
 import difflib
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from mcp.server.caching import CacheHint
@@ -78,9 +78,7 @@ def build(calls: Calls, environment: str) -> Server[Any]:
     async def call_tool(context: Context, params: CallToolRequestParams) -> CallToolResult:
         if params.name not in calls.tools:
             raise MCPError(code=INVALID_PARAMS, message=_unknown(params.name, list(calls.tools)))
-        client = context.session.client_params
-        name = client.client_info.name if client else ""
-        reply = await calls.call(params.name, params.arguments or {}, caller(name))
+        reply = await calls.call(params.name, params.arguments or {}, caller(_client(context)))
         return CallToolResult(content=[TextContent(text=reply.text)], is_error=bool(reply.error), _meta=meta(environment))
 
     server: Server[Any] = Server(
@@ -115,6 +113,14 @@ async def quiet(ctx: Context, call_next: CallNext) -> HandlerResult:
 def caller(client: str) -> str:
     """The client's name for itself as it is told to services: a claim, fit for a header and a log."""
     return "".join(char for char in client if char.isascii() and char.isprintable())[:MAX_CALLER_LENGTH]
+
+
+def _client(context: Context) -> str:
+    """Who calls: what the client calls itself, or its HTTP product where a handshake of another request told the name."""
+    if client := context.session.client_params:
+        return client.client_info.name
+    headers: Mapping[str, str] = getattr(context.request, "headers", {})
+    return headers.get("user-agent", "").partition("/")[0]
 
 
 def _unknown(name: str, known: list[str]) -> str:

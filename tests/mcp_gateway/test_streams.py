@@ -66,9 +66,10 @@ async def test_what_no_stream_can_be_is_refused_with_what_is_allowed(
 async def test_the_holder_is_the_client_by_its_name_or_all_that_have_none(gateway: Gateway, market: Market) -> None:
     await gateway.call("list_active_subscriptions")
     call: dict[str, Any] = {"name": "list_active_subscriptions", "arguments": {}}
-    headers = {"mcp-protocol-version": "2025-11-25"}
-    sse(await gateway.post({"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": call}, headers))
-    assert [asked.caller for asked in market.asked] == [f"mcp/{CLIENT['name']}", "mcp"]
+    for agent in ("claude-code/2.1 (cli)", ""):  # of a handshake's later requests no more than this is known
+        headers = {"mcp-protocol-version": "2025-11-25", "user-agent": agent}
+        sse(await gateway.post({"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": call}, headers))
+    assert [asked.caller for asked in market.asked] == [f"mcp/{CLIENT['name']}", "mcp/claude-code", "mcp"]
 
 
 @pytest.mark.parametrize(
