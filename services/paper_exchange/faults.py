@@ -1,6 +1,6 @@
 """What can be made to go wrong, for drills: ordered by a setting at the start, or by the operator while the exchange runs.
 
-    POST /paper/v1/faults   {"streams": {"seed": "7", "gap_every": 200, "rotate_s": 60}}
+    POST /paper/v1/faults   {"streams": {"seed": "7", "gap_every": 200, "rotate_s": 60}, "requests": {"lose_every": 50}}
 
 Each part of the exchange has a form of its own and hears of new orders; an order replaces those before it for the parts it
 names. `DELETE` ends all faults.
@@ -13,7 +13,9 @@ import msgspec
 from fastapi import Request
 from msgspec import UNSET, Struct, UnsetType, json
 
-from services.paper_exchange.operator_api import read
+from services.paper_exchange.handlers import Handlers
+from services.paper_exchange.operator_api import ClockForm, read
+from services.paper_exchange.request_faults import EventFate, EventFaults, Fates, RequestFate, RequestFaults
 from services.paper_exchange.streams.faults import CALM, StreamFaults
 
 
@@ -22,6 +24,12 @@ class FaultOrder(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     streams: StreamFaults | UnsetType = UNSET
     """Market streams."""
+    requests: RequestFaults | UnsetType = UNSET
+    """REST and WebSocket API."""
+    events: EventFaults | UnsetType = UNSET
+    """User data."""
+    clock: ClockForm | UnsetType = UNSET
+    """The exchange's clock."""
 
 
 def order_of(text: str) -> FaultOrder:
@@ -39,9 +47,12 @@ def order_of(text: str) -> FaultOrder:
 class Faults:
     """The faults that are ordered now."""
 
-    def __init__(self) -> None:
+    def __init__(self, handlers: Handlers) -> None:
         self.streams = CALM
         self.on_streams: list[Callable[[StreamFaults], None]] = []
+        self.fates = Fates()
+        """For whoever takes requests and tells events."""
+        self._handlers = handlers
 
     def order(self, order: FaultOrder) -> None:
         """Let these happen from now on."""
@@ -49,10 +60,22 @@ class Faults:
             self.streams = order.streams
             for hear in self.on_streams:
                 hear(order.streams)
+        if order.requests is not UNSET:
+            self.fates.requests = None if order.requests == RequestFaults() else RequestFate(order.requests)
+        if order.events is not UNSET:
+            self.fates.events = None if order.events == EventFaults() else EventFate(order.events)
+        if order.clock is not UNSET:
+            self._handlers.skew_us = order.clock.skew_ms * 1000
 
     async def shown(self, _request: Request) -> Any:
         """`GET /faults`."""
-        return {"streams": self.streams}
+        fates = self.fates
+        return {
+            "streams": self.streams,
+            "requests": fates.requests.faults if fates.requests else RequestFaults(),
+            "events": fates.events.faults if fates.events else EventFaults(),
+            "clock": ClockForm(self._handlers.skew_us // 1000),
+        }
 
     async def ordered(self, request: Request) -> Any:
         """`POST /faults`."""
@@ -61,5 +84,5 @@ class Faults:
 
     async def ended(self, request: Request) -> Any:
         """`DELETE /faults`."""
-        self.order(FaultOrder(streams=CALM))
+        self.order(FaultOrder(streams=CALM, requests=RequestFaults(), events=EventFaults(), clock=ClockForm(0)))
         return await self.shown(request)

@@ -3,6 +3,7 @@
 It is written on ASGI itself: a request costs some thirty microseconds, a tenth of what a framework's routing would.
 """
 
+import asyncio
 import itertools
 import uuid
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -10,6 +11,8 @@ from typing import Any
 
 from services.paper_exchange.door import NOT_FOUND, TIME_UNITS, Door, RestRequest
 from services.paper_exchange.errors import Gone, Refused, refused
+from services.paper_exchange.http_socket import cut
+from services.paper_exchange.request_faults import NO_FAULT, Fates
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -40,11 +43,20 @@ _GONE_HTML = (
 _NOT_FOUND_HTML = b"<html>\r\n<head><title>404 Not Found</title></head>\r\n<body><h1>404 Not Found</h1></body>\r\n</html>\r\n"
 
 
+class _Unanswered(Exception):
+    """A drill: no answer is given."""
+
+    def __init__(self, *, is_broken: bool) -> None:
+        super().__init__()
+        self.is_broken = is_broken
+
+
 class Rest:
     """Answers `/api/...`."""
 
-    def __init__(self, door: Door) -> None:
+    def __init__(self, door: Door, fates: Fates | None = None) -> None:
         self._door = door
+        self._fates = fates or Fates()
         self._serial = itertools.count(1)
         self._instance = uuid.uuid4().hex
 
@@ -58,10 +70,27 @@ class Rest:
             form = await _body(receive) if spec.http != "GET" else ""
             micros, api_key = _headers(scope["headers"])
             request = RestRequest(scope["query_string"].decode("latin-1"), address, form, micros, api_key)
+            fault = self._fates.of(spec.method)
+            if fault is not NO_FAULT:
+                await asyncio.sleep(fault.delay_s)
+                if fault.kind in ("dropped", "silence"):
+                    raise _Unanswered(is_broken=fault.kind == "dropped")
+                if not fault.is_done:
+                    raise fault.refusal(self._door.clock())
             admitted = self._door.rest(spec, request)
             body = self._door.answer(spec, admitted, address)
+            if fault.kind == "lost":
+                raise _Unanswered(is_broken=True)
+            if fault.kind != "none":
+                raise fault.refusal(self._door.clock())
             if spec.unfilled_orders:
                 extra = self._order_counts(admitted.call.account)
+        except _Unanswered as fate:
+            if fate.is_broken:
+                cut(scope)
+            while (await receive())["type"] != "http.disconnect":
+                pass
+            return
         except Gone:
             await _send_html(send, 410, _GONE_HTML)
             return

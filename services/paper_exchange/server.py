@@ -9,6 +9,7 @@ import uvicorn
 
 from services.paper_exchange import ws_api
 from services.paper_exchange.errors import Refused
+from services.paper_exchange.http_socket import HttpSocket
 from services.paper_exchange.rest import Receive, Rest, Scope, Send
 from services.paper_exchange.streams.connection import Streams, is_stream_path
 from services.paper_exchange.streams.socket import Socket
@@ -61,7 +62,7 @@ class Server:
             uvicorn.Config(
                 app,
                 loop="none",
-                http="httptools",
+                http=HttpSocket,
                 ws=Socket,
                 ws_max_size=MAX_FRAME,
                 ws_ping_interval=ping_every_s,

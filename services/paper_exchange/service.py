@@ -81,13 +81,15 @@ class PaperExchange:
             serves_retired=settings.paper_retired_streams,
         )
         self.source.join(self.venue, self.streams.hub)
-        user_data = UserData(self.clock)
+        handlers = Handlers(self.venue, limits)
+        self.faults = Faults(handlers)
+        fates = self.faults.fates
+        user_data = UserData(self.clock, fates)
         self.venue.listeners.append(user_data.hear)
         self.listen_keys = ListenKeys(self.streams.hub, user_data, self.clock)
         retired = {**self.source.answers, **(self.listen_keys.answers if settings.paper_listen_keys else {})}
-        handlers = Handlers(self.venue, limits)
         door = Door(handlers, weights, self.clock, keys, retired)
-        self.ws_api = WsApi(door, user_data, life_s=settings.paper_life_s)
+        self.ws_api = WsApi(door, user_data, fates, life_s=settings.paper_life_s)
         self.accounts.on_revoked.append(self.ws_api.revoked)
         self._probes = http.Probes(settings.service)
         for name, probe in {"market": self._lives, **self.source.probes}.items():
@@ -97,14 +99,13 @@ class PaperExchange:
             handlers, self.accounts, settings.paper_operator_token.get_secret_value(), source=settings.paper_source
         )
         operator_api.add_routes(operator)
-        self.faults = Faults()
         self.faults.on_streams.append(self.streams.connections.order)
         self.faults.order(order_of(settings.paper_faults))
         for method, route in (("GET", self.faults.shown), ("POST", self.faults.ordered), ("DELETE", self.faults.ended)):
             operator_api.add(operator, method, "/faults", route)
         for (method, path), route in self.source.routes.items():
             operator_api.add(operator, method, path, route)
-        app = App(Rest(door), self.ws_api, self.streams.connections, operator)
+        app = App(Rest(door, fates), self.ws_api, self.streams.connections, operator)
         self.server = Server(
             app, settings.host, settings.port, ping_every_s=settings.paper_ping_s, pong_within_s=settings.paper_pong_s
         )

@@ -22,7 +22,7 @@ from shared.contract.operation import Spec
 
 MAX_ACTIVE, MAX_EVER = 1000, 65_535
 """Subscriptions of a connection, at once and in its life."""
-_VERSION = re.compile(r"^v[0-9]+/")
+VERSION = re.compile(r"^v[0-9]+/")
 
 
 class Options(Struct, frozen=True):
@@ -99,6 +99,12 @@ class Session:
             outcome = f'"status":{no.status},"error":{no.body().decode()}'
         limits = f',"rateLimits":[{self._limits(spec, account)}]' if self._tells_now else ""
         return f'{{"id":{json.encode(request_id).decode()},{outcome}{limits}}}'
+
+    def refused(self, text: str, no: Refused) -> str:
+        """The reply to a frame that is refused whatever it says (a drill)."""
+        self.banned = no.status == 418
+        request_id = json.encode(peek(text, "id")).decode()
+        return f'{{"id":{request_id},"status":{no.status},"error":{no.body().decode()}}}'
 
     def revoked(self, key: Key) -> None:
         """A key is used no more: what it listened to ends."""
@@ -217,6 +223,14 @@ class Session:
         return "".join(orders) + told
 
 
+def peek(text: str, name: str) -> Any:
+    """What a frame says under a name, if it can be read at all."""
+    try:
+        return _request(text).get(name)
+    except Refused:
+        return None
+
+
 def flag(value: Any) -> bool:
     """The value of `returnRateLimits`; raises Refused."""
     if isinstance(value, bool):
@@ -249,7 +263,7 @@ def _method(request: dict[str, Any]) -> str:
     method = request.get("method")
     if not method or not isinstance(method, str):
         raise refused(-1102, "method", like="Mandatory parameter")
-    return _VERSION.sub("", method)
+    return VERSION.sub("", method)
 
 
 def _millis(time_us: int) -> int:

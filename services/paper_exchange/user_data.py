@@ -3,10 +3,12 @@
 An event is worded once per unit of time, however many listen; accounts without an audience cost nothing.
 """
 
+import asyncio
 from typing import Protocol
 
 from services.paper_exchange.clock import Clock
 from services.paper_exchange.engine.events import Event
+from services.paper_exchange.request_faults import Fates
 from services.paper_exchange.user_events import Unit, account_of, worded
 
 
@@ -39,8 +41,9 @@ class Listener(Protocol):
 class UserData:
     """The audiences of all accounts."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, fates: Fates | None = None) -> None:
         self._clock = clock
+        self._fates = fates or Fates()
         self._audiences: dict[str, dict[Listener, None]] = {}
 
     def join(self, account: str, listener: Listener) -> None:
@@ -61,8 +64,19 @@ class UserData:
             return
         now_us = self._clock()
         for event in events:
-            audience = self._audiences.get(account_of(event))
-            if audience is not None:
-                told = Told(event, now_us)
-                for listener in audience:
-                    listener.hear(told)
+            account = account_of(event)
+            if account not in self._audiences:
+                continue
+            told = Told(event, now_us)
+            if self._fates.events is None:
+                self._tell(account, told)
+                continue
+            for delay_s in self._fates.events.next():
+                if delay_s:
+                    asyncio.get_running_loop().call_later(delay_s, self._tell, account, told)
+                else:
+                    self._tell(account, told)
+
+    def _tell(self, account: str, told: Told) -> None:
+        for listener in self._audiences.get(account, ()):
+            listener.hear(told)

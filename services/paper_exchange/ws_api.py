@@ -6,15 +6,18 @@ Information", "Request format", "Response format".)
 """
 
 import asyncio
+from collections import deque
 from urllib.parse import parse_qsl
 
 from msgspec import json
 
+from services.paper_exchange.clock import Clock
 from services.paper_exchange.door import TIME_UNITS, Door
 from services.paper_exchange.errors import Refused, refused
 from services.paper_exchange.keys import Key
+from services.paper_exchange.request_faults import Fates, Fault
 from services.paper_exchange.rest import Message, Receive, Scope, Send
-from services.paper_exchange.sessions import Options, Session, flag
+from services.paper_exchange.sessions import VERSION, Options, Session, flag, peek
 from services.paper_exchange.streams.frames import text_frame
 from services.paper_exchange.streams.socket import Socket, socket_of
 from services.paper_exchange.user_data import UserData
@@ -23,6 +26,8 @@ PATH = "/ws-api/v3"
 CONNECTION_WEIGHT = 2
 LIFE_S, NOTICE_S = 24 * 3600.0, 600.0
 """A connection ends after so long, and is told so long before (of a short life, half of it)."""
+MAX_LATE = 10_000
+"""Requests that a drill's latency may hold back."""
 MAX_UNSENT = 4 * 1024 * 1024
 """Bytes that may wait for a client that does not read; one with more is cut off."""
 _BINARY, _POLICY, _GOING_AWAY = 1003, 1008, 1001
@@ -31,8 +36,9 @@ _BINARY, _POLICY, _GOING_AWAY = 1003, 1008, 1001
 class WsApi:
     """Answers connections to `/ws-api/v3`."""
 
-    def __init__(self, door: Door, user_data: UserData, *, life_s: float = LIFE_S) -> None:
+    def __init__(self, door: Door, user_data: UserData, fates: Fates | None = None, *, life_s: float = LIFE_S) -> None:
         self._door = door
+        self._fates = fates or Fates()
         self._user_data = user_data
         self._life_s = life_s
         self._connections: set[Connection] = set()
@@ -59,9 +65,9 @@ class WsApi:
             await deny(send, no)
             return
         await send({"type": "websocket.accept"})
-        connection = Connection(socket_of(scope))
+        connection = Connection(socket_of(scope), self._door.clock, self._fates)
         connection.session = Session(self._door, self._user_data, address, options, connection.push)
-        connection.end_after(self._life_s)
+        connection.end_after(self._fates.rotate_s or self._life_s)
         self._connections.add(connection)
         try:
             await connection.talk(receive)
@@ -75,9 +81,13 @@ class Connection:
 
     session: Session
 
-    def __init__(self, socket: Socket) -> None:
+    def __init__(self, socket: Socket, clock: Clock, fates: Fates) -> None:
         self._socket = socket
+        self._clock = clock
+        self._fates = fates
         self._timers: list[asyncio.TimerHandle] = []
+        self._late: deque[asyncio.TimerHandle] = deque(maxlen=MAX_LATE)
+        self._latest_s = 0.0
 
     def push(self, text: str) -> None:
         """Send a frame's text, now."""
@@ -96,10 +106,42 @@ class Connection:
             if text is None:
                 self._socket.end(_BINARY, "Text frames only.")
                 return
-            self.push(self.session.answer(text))
-            if self.session.banned:
-                self._socket.end(_POLICY)
-                return
+            if self._fates.requests is None:
+                self._answer(text)
+            else:
+                self._answer_as_fated(text, self._fates.of(_method(text)))
+
+    def _answer(self, text: str) -> None:
+        self._reply(self.session.answer(text))
+
+    def _reply(self, text: str) -> None:
+        self.push(text)
+        if self.session.banned:
+            self._socket.end(_POLICY)
+
+    def _answer_as_fated(self, text: str, fault: Fault) -> None:
+        if fault.delay_s:
+            loop = asyncio.get_running_loop()
+            self._latest_s = max(self._latest_s, loop.time() + fault.delay_s)
+            self._late.append(loop.call_at(self._latest_s, self._carry_out, text, fault))
+        else:
+            self._carry_out(text, fault)
+
+    def _carry_out(self, text: str, fault: Fault) -> None:
+        match fault.kind:
+            case "none":
+                self._answer(text)
+            case "dropped":
+                self._socket.cut()
+            case "silence":
+                self._socket.is_mute = True
+            case "lost":
+                self.session.answer(text)
+                self._socket.cut()
+            case _:
+                if fault.is_done:
+                    self.session.answer(text)
+                self._reply(self.session.refused(text, fault.refusal(self._clock())))
 
     def end_after(self, life_s: float) -> None:
         """End the connection when it is so old, with a notice before."""
@@ -116,7 +158,7 @@ class Connection:
     def close(self) -> None:
         """Leave all audiences."""
         self.session.close()
-        for timer in self._timers:
+        for timer in (*self._timers, *self._late):
             timer.cancel()
 
 
@@ -128,6 +170,11 @@ async def deny(send: Send, no: Refused) -> None:
         headers.append((b"retry-after", str(no.retry_after_s).encode()))
     await send({"type": "websocket.http.response.start", "status": no.status, "headers": headers})
     await send({"type": "websocket.http.response.body", "body": body})
+
+
+def _method(text: str) -> str:
+    named = peek(text, "method")
+    return VERSION.sub("", named) if isinstance(named, str) else ""
 
 
 def _options(scope: Scope) -> Options:
