@@ -326,7 +326,8 @@ class Handlers:
         symbols = [self._described[symbol] for symbol in wanted]
         if not shown:
             symbols = [described | {"permissionSets": list[Any]()} for described in symbols]
-        info: dict[str, Any] = {"rateLimits": limits, "exchangeFilters": [], "symbols": symbols}
+        filters = [each.described() for each in self.venue.engine.state.exchange_filters]
+        info: dict[str, Any] = {"rateLimits": limits, "exchangeFilters": filters, "symbols": symbols}
         sors = [
             {"baseAsset": base, "symbols": list(routed)}
             for base, routed in SORS.items()

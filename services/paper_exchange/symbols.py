@@ -6,7 +6,14 @@ Names, steps and limits are like those of the real symbols; prices are made up.
 from msgspec import Struct
 
 from services.paper_exchange.engine.amounts import SCALE, parse
-from services.paper_exchange.engine.filters import LotSize, MarketLotSize, MaxPosition, Notional, PriceFilter
+from services.paper_exchange.engine.filters import (
+    ExchangeMaxNumOrders,
+    LotSize,
+    MarketLotSize,
+    MaxPosition,
+    Notional,
+    PriceFilter,
+)
 from services.paper_exchange.engine.instrument import Instrument, PriceRange, ReferenceRule
 from services.paper_exchange.engine.words import SymbolStatus
 from services.paper_exchange.history import Habits
@@ -232,3 +239,6 @@ LISTINGS: tuple[Listing, ...] = (
 
 SORS: dict[str, tuple[str, ...]] = {"BTC": ("BTCUSDT", "BTCUSDC")}
 """Base assets whose orders may be routed over several symbols."""
+
+EXCHANGE_FILTERS = (ExchangeMaxNumOrders(max_num_orders=1000),)
+"""What binds an account over all symbols."""

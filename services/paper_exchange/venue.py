@@ -21,7 +21,7 @@ from services.paper_exchange.engine.order_counts import DEFAULT_LIMITS, OrderLim
 from services.paper_exchange.history import History
 from services.paper_exchange.paths import START_S, Path
 from services.paper_exchange.reference import MEAN_OF_MIDDLE, SAMPLES, MeanOfMiddle
-from services.paper_exchange.symbols import CLOSED_US, LISTINGS, SORS, Listing
+from services.paper_exchange.symbols import CLOSED_US, EXCHANGE_FILTERS, LISTINGS, SORS, Listing
 from services.paper_exchange.tape import MICROS, Tape
 
 MINUTE_US = 60 * MICROS
@@ -75,7 +75,9 @@ class Venue:
         self.start_us = self.now_us = start_us // unit_us * unit_us
         self.listings = {listing.symbol: listing for listing in listings}
         listed = (*(listing.instrument for listing in listings), *instruments)
-        self.engine = engine or Engine(listed, sors=routes(listings), order_limits=order_limits)
+        self.engine = engine or Engine(
+            listed, exchange_filters=EXCHANGE_FILTERS, sors=routes(listings), order_limits=order_limits
+        )
         self.charts: dict[str, Chart] = {}
         self.blocks: dict[str, list[BlockTrade]] = {}
         self._paths: dict[str, Path] = {}

@@ -6,7 +6,7 @@ from services.paper_exchange.engine.order_counts import OrderLimit
 from services.paper_exchange.persistence.recorder import Recorder
 from services.paper_exchange.persistence.revival import keys, revive
 from services.paper_exchange.persistence.store import Store
-from services.paper_exchange.symbols import LISTINGS, Listing
+from services.paper_exchange.symbols import EXCHANGE_FILTERS, LISTINGS, Listing
 from services.paper_exchange.venue import routes
 
 
@@ -17,8 +17,10 @@ class Memory:
         """Opens the file; raises BadState."""
         self._store = Store(path)
         instruments = [listing.instrument for listing in listings]
-        revived = revive(self._store, instruments, sors=routes(listings), order_limits=order_limits)
-        self.engine = revived or Engine(instruments, sors=routes(listings), order_limits=order_limits)
+        sors = routes(listings)
+        self.engine = revive(
+            self._store, instruments, exchange_filters=EXCHANGE_FILTERS, sors=sors, order_limits=order_limits
+        ) or Engine(instruments, exchange_filters=EXCHANGE_FILTERS, sors=sors, order_limits=order_limits)
         self.now_us = self.engine.state.now_us
         """Where the exchange's time was; zero when it never lived."""
         self.recorder = Recorder(self.engine, self._store)

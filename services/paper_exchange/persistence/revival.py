@@ -18,6 +18,7 @@ from services.paper_exchange.engine.orders import Order, OrderList
 from services.paper_exchange.engine.records import Amendment, Fill, PreventedMatch
 from services.paper_exchange.engine.snapshot import (
     VERSION,
+    ExchangeFilter,
     Saved,
     SavedAccount,
     SavedDesk,
@@ -52,13 +53,14 @@ def revive(
     *,
     sors: tuple[tuple[str, ...], ...],
     order_limits: tuple[OrderLimit, ...],
+    exchange_filters: tuple[ExchangeFilter, ...] = (),
 ) -> Engine | None:
     """The engine that the rows describe, or None where nothing was ever written; raises BadState."""
     try:
         found = store.read("SELECT value FROM meta WHERE name = 'counters'")
         if not found:
             return None
-        saved = _saved(store, list(instruments), _counters.decode(found[0][0]), sors, order_limits)
+        saved = _saved(store, list(instruments), _counters.decode(found[0][0]), exchange_filters, sors, order_limits)
     except DecodeError as error:
         raise BadState(f"The state {store.path!r} cannot be read: {error}.") from None
     return restore(encode(saved))
@@ -68,6 +70,7 @@ def _saved(
     store: Store,
     instruments: list[Instrument],
     counters: CounterRow,
+    exchange_filters: tuple[ExchangeFilter, ...],
     sors: tuple[tuple[str, ...], ...],
     order_limits: tuple[OrderLimit, ...],
 ) -> Saved:
@@ -93,7 +96,7 @@ def _saved(
         counters.next_client_id,
         deposits,
         {},
-        [],
+        list(exchange_filters),
         list(sors),
         list(order_limits),
         [_market(each, symbols.get(each.symbol), orders) for each in instruments],

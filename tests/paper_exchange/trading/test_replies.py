@@ -220,9 +220,10 @@ def test_a_count_goes_up_with_each_order_and_down_with_the_first_fill(floor: Flo
 def test_filters_of_the_account_are_its_own(floor: Floor) -> None:
     limited = floor.customer("limited", max_assets=(("BTC", parse("1")),))
 
-    assert limited.ask("myFilters", symbol=SYMBOL)["assetFilters"] == [
-        {"filterType": "MAX_ASSET", "asset": "BTC", "limit": "1.00000000"}
-    ]
+    shown = limited.ask("myFilters", symbol=SYMBOL)
+    assert shown["assetFilters"] == [{"filterType": "MAX_ASSET", "asset": "BTC", "limit": "1.00000000"}]
+    assert shown["exchangeFilters"] == [{"filterType": "EXCHANGE_MAX_NUM_ORDERS", "maxNumOrders": 1000}]
+    assert {"filterType": "MAX_NUM_ORDER_LISTS", "maxNumOrderLists": 20} in shown["symbolFilters"]
     assert limited.told(
         "order.place", symbol=SYMBOL, side="SELL", type="LIMIT", timeInForce="GTC", price="60000", quantity="1.1"
     ) == (-1013, "Filter failure: MAX_ASSET")
