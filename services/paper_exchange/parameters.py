@@ -21,6 +21,7 @@ SYMBOL = r"[\w\-._&&[^a-z]]{1,50}"
 """In the notation of Java, as the exchange prints it."""
 _SYMBOL = re.compile(r"(?:(?![a-z])[\w\-.]){1,50}")
 _WHOLE = re.compile(r"[0-9]{1,20}")
+_WHOLE_DECIMAL = re.compile(r"([0-9]{1,20})\.0{1,20}")
 _DECIMAL = re.compile(r"[0-9]{1,20}(\.[0-9]{1,20})?")
 WHOLE, DECIMAL = r"^[0-9]{1,20}$", r"^([0-9]{1,20})(\.[0-9]{1,20})?$"
 _LEGAL = {
@@ -72,11 +73,6 @@ def texts(query: str) -> dict[str, str]:
     if len(found) < len(pairs):
         raise refused(-1101, like="Duplicate")
     return found
-
-
-def from_json(spec: Spec, params: Mapping[str, Any]) -> Given:
-    """The parameters of a request of the WebSocket API, where numbers, booleans and lists may come as such."""
-    return read(spec, {name: _text(name, value) for name, value in params.items() if value is not None})
 
 
 def read(spec: Spec, texts: Mapping[str, str], *, apart: int = 0) -> Given:
@@ -148,6 +144,9 @@ def _value(kind: _Kind, text: str) -> Any:
 
 def _number(parameter: Parameter, text: str) -> int:
     name, meta = parameter.name, parameter.meta
+    if name.endswith("railingDelta") and (decimal := _WHOLE_DECIMAL.fullmatch(text)):
+        # A LONG in one place of the documentation, a DECIMAL in another: clients send `100.0`.
+        text = decimal[1]
     if not _WHOLE.fullmatch(text):
         raise refused(-1100, name, WHOLE)
     value = int(text)
@@ -188,19 +187,3 @@ def _list(kind: _Kind, text: str) -> list[str]:
 def _not_allowed(parameter: Parameter) -> Refused:
     code = parameter.code
     return refused(-1130, parameter.name) if code in (-1100, -1104, -1101) else refused(code)
-
-
-def _text(name: str, value: Any) -> str:
-    match value:
-        case str():
-            return value
-        case bool():
-            return "true" if value else "false"
-        case int():
-            return str(value)
-        case float():
-            return repr(value)
-        case list():
-            return json.encode(value).decode()  # pyright: ignore[reportUnknownArgumentType]
-        case _:
-            raise refused(-1102, name, like="Mandatory parameter")

@@ -4,7 +4,7 @@ from typing import Any
 
 from msgspec import json, structs
 
-from services.paper_exchange import parameters
+from services.paper_exchange import parameters, payloads
 from services.paper_exchange.engine.amounts import parse
 from services.paper_exchange.engine.commands import Commission, Deposit, OpenAccount, Rates, SetSymbolStatus
 from services.paper_exchange.engine.order_counts import DEFAULT_LIMITS
@@ -65,7 +65,7 @@ class Customer:
     def ask(self, method: str, *, ws_api: bool = False, micros: bool = False, **params: Any) -> Any:
         """The reply, of which every field is known to the catalogue; raises Refused."""
         spec = BY_METHOD[method]
-        given = parameters.from_json(spec, params)
+        given = parameters.read(spec, payloads.texts(params))
         body = json.decode(TRADING[method](self._floor.handlers, Call(given, micros, ws_api, self.name)))
         assert lost(body, spec.reply) == []
         return body

@@ -51,12 +51,12 @@ def test_a_trailing_stop_shows_its_distance_and_since_when_it_trails(floor: Floo
     now_ms = floor.venue.now_us // 1000
     at_once = floor.main.place("SELL", "STOP_LOSS", quantity="0.1", trailingDelta=100, newOrderRespType="RESULT")
     later = floor.main.place(
-        "SELL", "TAKE_PROFIT", quantity="0.1", trailingDelta=100, stopPrice="70000", newOrderRespType="RESULT"
+        "SELL", "TAKE_PROFIT", quantity="0.1", trailingDelta=100.0, stopPrice="70000", newOrderRespType="RESULT"
     )
 
     assert (at_once["trailingDelta"], at_once["trailingTime"]) == (100, now_ms)
     assert "stopPrice" not in at_once
-    assert (later["trailingTime"], later["stopPrice"]) == (-1, "70000.00000000")
+    assert (later["trailingDelta"], later["trailingTime"], later["stopPrice"]) == (100, -1, "70000.00000000")
 
 
 def test_an_iceberg_a_strategy_and_a_peg_are_told_back(floor: Floor) -> None:
