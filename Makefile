@@ -26,7 +26,7 @@ check: ## format, lint, types, layers, generated files
 	$(PYTHON) -m deploy.docs --check
 
 bench: ## the benchmarks, each beside its physical limit and its peers
-	@deploy/environment.sh dev
+	@deploy/environment.sh bench
 	@exec $(PYTHON) -m deploy.bench $(ARGS)
 
 up: ## run the platform with docker compose, in the background
@@ -52,3 +52,5 @@ lock: ## resolve pyproject.toml into the hashed locks again (needs uv)
 	uv pip compile -q --universal --generate-hashes --no-emit-index-url --python-version 3.11 pyproject.toml -o requirements.lock
 	uv pip compile -q --universal --generate-hashes --no-emit-index-url --python-version 3.11 pyproject.toml --group dev \
 		-c requirements.lock -o requirements-dev.lock
+	uv pip compile -q --universal --generate-hashes --no-emit-index-url --python-version 3.11 pyproject.toml --group dev --group bench \
+		-c requirements-dev.lock -o requirements-bench.lock

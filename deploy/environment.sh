@@ -1,5 +1,5 @@
 #!/bin/sh
-# The virtual environment behind every make target: `deploy/environment.sh run` or `deploy/environment.sh dev`.
+# The virtual environment behind every make target: `deploy/environment.sh run`, `dev` or `bench`.
 #
 # Installs the hashed lock once and remembers its checksum, so that the next start costs nothing. pip is left as its owner
 # configured it (index, certificates, proxies).
@@ -9,7 +9,8 @@ cd "$(dirname "$0")/.."
 case "${1:-}" in
     run) lock=requirements.lock ;;
     dev) lock=requirements-dev.lock ;; # pinned to the same versions as requirements.lock, so it serves `run` too
-    *) echo "usage: deploy/environment.sh run|dev" >&2; exit 2 ;;
+    bench) lock=requirements-bench.lock ;; # the same again, and the peers of the benchmarks
+    *) echo "usage: deploy/environment.sh run|dev|bench" >&2; exit 2 ;;
 esac
 runs='import sys; sys.exit(sys.version_info < (3, 11))'
 installed=.venv/.installed
@@ -41,6 +42,9 @@ rm -f "$installed"
     exit 1
 }
 echo "$wanted" > "$installed"
-if [ "$lock" = requirements-dev.lock ]; then
+if [ "$lock" != requirements.lock ]; then
     echo "requirements.lock $(cksum < requirements.lock)" >> "$installed"
+fi
+if [ "$lock" = requirements-bench.lock ]; then
+    echo "requirements-dev.lock $(cksum < requirements-dev.lock)" >> "$installed"
 fi

@@ -5,13 +5,14 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from deploy.bench import bus, exchange, startup, tools
+from deploy.bench import bus, exchange, matching, startup, tools
 from deploy.bench.harness import Table, pick
 
 BENCHES: dict[str, Callable[[int], Coroutine[Any, Any, list[Table]]]] = {
     "bus": bus.run,
     "exchange": exchange.run,
     "tools": tools.run,
+    "matching": matching.run,
     "startup": startup.run,
 }
 

@@ -21,6 +21,7 @@ from nats.aio.msg import Msg
 
 from deploy.bench.harness import load
 from deploy.bench.http_load import HttpLoad
+from deploy.bench.matchers import measure
 from shared.contract import subjects
 from shared.contract.catalog import BY_METHOD
 from shared.runtime.bus import Bus
@@ -186,6 +187,12 @@ async def mcp_load(port: str, count: str, concurrency: str) -> None:
     """Tool calls of protocol 2026-07-28 over kept HTTP connections."""
     call = HttpLoad.tool_call(int(port), "get_order_book", {"symbol": "BTCUSDT", "limit": 50})
     print(json.dumps(await call.run(count=int(count), concurrency=int(concurrency))))
+
+
+@role
+async def match(name: str, count: str, resting: str) -> None:
+    """A matching engine in process."""
+    print(json.dumps(measure(name, int(count), int(resting))))
 
 
 def main() -> None:
