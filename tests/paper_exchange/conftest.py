@@ -23,7 +23,7 @@ OPENING_US = 1_790_000_000_000_000 // 60_000_000 * 60_000_000
 class PaperProcess:
     """`python -m services.paper_exchange` on a free port."""
 
-    def __init__(self, **settings: str | int) -> None:
+    def __init__(self, **settings: str | float) -> None:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("BINANCE_")}
         given = {"PAPER_PORT": 0, **settings}
         environment = kept | {f"BINANCE_{name}": str(value) for name, value in given.items()}

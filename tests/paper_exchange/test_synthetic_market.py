@@ -107,6 +107,7 @@ def test_cross_rates_hold_together(market: Venue, cross: str, base: str, quote: 
 def test_the_present_joins_the_past(market: Venue) -> None:
     for symbol in OPEN:
         chart = market.charts[symbol]
+        assert chart.history is not None
         before = chart.history.bar(chart.tape.start_s - 60, chart.tape.start_s)
         after = chart.tape.bar(chart.tape.start_s * 10**6, (chart.tape.start_s + 60) * 10**6)
 

@@ -8,6 +8,7 @@ through `socket_of`.
 from collections.abc import Callable
 from typing import Any
 
+from uvicorn._types import ASGISendEvent
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets import http11
 from websockets.frames import Frame
@@ -16,6 +17,7 @@ from websockets.http11 import Request
 from services.paper_exchange.rest import Scope
 
 _EXTENSION = "paper.socket"
+_NO_TEXT = 1007
 http11.MAX_LINE_LENGTH = 65_536
 """An address may name 1024 streams; the library's own limit of 8 kB is over at half of that."""
 
@@ -67,8 +69,15 @@ class Socket(WebSocketsSansIOProtocol):
         """Break the connection without a word; what is unsent is lost."""
         self.transport.abort()
 
+    async def send(self, message: ASGISendEvent) -> None:
+        await super().send(message)
+        if message["type"] == "websocket.http.response.body" and self.close_sent:
+            self.handshake_complete = True  # with a refusal; uvicorn would log it as a failure of ours
+
     def send_receive_event_to_app(self) -> None:
         self._hear()
+        if self.curr_msg_data_type == "text" and not _is_text(self.frames):
+            self.end(_NO_TEXT)
         super().send_receive_event_to_app()
 
     def handle_ping(self) -> None:
@@ -89,6 +98,14 @@ class Socket(WebSocketsSansIOProtocol):
     def _hear(self) -> None:
         if self.on_heard is not None and not self.close_sent:
             self.on_heard()
+
+
+def _is_text(parts: list[bytes]) -> bool:
+    try:
+        b"".join(parts).decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def socket_of(scope: Scope) -> Socket:
