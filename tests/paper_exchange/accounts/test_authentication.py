@@ -321,7 +321,7 @@ def test_documented_signatures_of_rest_are_right(query: str, body: str, signatur
 def test_the_documented_signature_of_the_websocket_api_is_right() -> None:
     keys, key = Keyring(), Key("k", "main", "HMAC", SECRET)
     keys.add(key)
-    params = {
+    params: dict[str, Any] = {
         "symbol": "BTCUSDT",
         "side": "SELL",
         "type": "LIMIT",
