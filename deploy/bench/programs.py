@@ -8,6 +8,7 @@ import json
 import signal
 import sys
 from collections.abc import Awaitable, Callable
+from decimal import Decimal
 from typing import Any
 
 import httpx
@@ -22,8 +23,14 @@ from nats.aio.msg import Msg
 from deploy.bench.harness import load
 from deploy.bench.http_load import HttpLoad
 from deploy.bench.matchers import measure
+from shared.binance.client import create_client
+from shared.binance.environments import environment
+from shared.binance.limits import Lane
+from shared.binance.signing import load_key
 from shared.contract import subjects
 from shared.contract.catalog import BY_METHOD
+from shared.contract.trading.operations import PlaceOrder
+from shared.contract.validate import parse
 from shared.runtime.bus import Bus
 from shared.runtime.clock import now_ms
 from shared.runtime.link import Address
@@ -31,6 +38,8 @@ from shared.runtime.responder import Responder, RpcRequest
 
 DEPTH = BY_METHOD["depth"]
 BARE = "bench.bare"
+PAPER_KEY, PAPER_SECRET = "paper-main", "paper-main-secret"
+"""Public and worthless: every paper exchange has them."""
 REQUEST = b'{"symbol":"BTCUSDT","limit":50}'
 SYMBOLS = ("BTCUSDT", "ETHUSDT", "BNBUSDT", "SOLUSDT")
 Role = Callable[..., Awaitable[None]]
@@ -151,6 +160,57 @@ async def read_python_binance(url: str, count: str, concurrency: str) -> None:
 
     async def call(number: int) -> None:
         await client.get_order_book(**question(number))
+
+    print(json.dumps(await load(call, count=int(count), concurrency=int(concurrency))))
+    await client.close_connection()
+
+
+ORDER: dict[str, Any] = {
+    "symbol": "BTCUSDT",
+    "side": "BUY",
+    "type": "LIMIT",
+    "timeInForce": "IOC",
+    "quantity": "0.00100",
+    "newOrderRespType": "FULL",
+}
+"""Of little worth and priced away from the market, so that nothing is bought."""
+AWAY = Decimal("0.9")
+
+
+async def price_away(url: str) -> str:
+    """A price below the market, in the symbol's ticks."""
+    async with httpx.AsyncClient(base_url=url) as client:
+        best = (await client.get("/api/v3/ticker/bookTicker", params={"symbol": ORDER["symbol"]})).json()
+    return str((Decimal(best["bidPrice"]) * AWAY).quantize(Decimal("0.01")))
+
+
+@role
+async def place_product(url: str, count: str, concurrency: str, transport: str) -> None:
+    """Orders by the product's own client."""
+    socket = url.replace("http", "ws")
+    there = environment("paper", rest_url=url, ws_api_url=f"{socket}/ws-api/v3", stream_url=socket)
+    way: Any = transport
+    client = create_client(there, transport=way, key=load_key(PAPER_KEY, secret=PAPER_SECRET), account="main")
+    order = parse(PlaceOrder, {**ORDER, "price": await price_away(url)})
+
+    async def call(_: int) -> None:
+        await client.call(order, deadline_ms=now_ms() + 10_000, lane=Lane.ORDER)
+
+    print(json.dumps(await load(call, count=int(count), concurrency=int(concurrency))))
+    await client.close()
+
+
+@role
+async def place_python_binance(url: str, count: str, concurrency: str) -> None:
+    """Orders by python-binance, over REST."""
+    from binance.async_client import AsyncClient  # a peer: imported where it is measured
+
+    client: Any = AsyncClient(PAPER_KEY, PAPER_SECRET)
+    client.API_URL = f"{url}/api"
+    order = {**ORDER, "price": await price_away(url)}
+
+    async def call(_: int) -> None:
+        await client.create_order(**order)
 
     print(json.dumps(await load(call, count=int(count), concurrency=int(concurrency))))
     await client.close_connection()
