@@ -180,7 +180,7 @@ class Carrier:
         """Subscribe what is wanted and not there, unsubscribe what is there and not wanted."""
         self._changed.clear()
         wanted = self.channels.keys()
-        missing, extra = wanted - connection.names - self.refused.keys(), connection.names - wanted
+        missing, extra = wanted - connection.flowing - self.refused.keys(), connection.names - wanted
         for name in missing:
             connection.routes[name.encode()] = self._entry(self.channels[name])
         try:
@@ -220,6 +220,7 @@ class Carrier:
         except (ServiceError, TimeoutError):
             return "it fell silent"
         connection.names &= set(there)
+        connection.flowing &= set(there)
         self._changed.set()  # what the exchange forgot is subscribed again
         return ""
 

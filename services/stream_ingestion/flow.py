@@ -85,8 +85,8 @@ class Flow:
         self._warm: set[str] = set()
         self._marks: tuple[dict[str, bytes], dict[str, bytes]] = ({}, {})
         """The last event of each live stream at the last two marks: the older ones are surely on the bus."""
-        self._past: dict[str, bytes] = {}
-        """The last event surely published of streams that we lost with our session, should nobody know better."""
+        self._past: dict[str, tuple[bytes, int]] = {}
+        """The last event surely published of streams that we lost with our session, and when; should nobody know better."""
         self._fills: set[asyncio.Task[None]] = set()
         self._turn = asyncio.Semaphore(FILLS_AT_ONCE)
         self._tickers: AllTickers | None = None
@@ -125,7 +125,8 @@ class Flow:
 
     async def forget(self) -> None:
         """Carry nothing, for our session has lapsed; but remember where we were, for NATS may have forgotten everything."""
-        self._past = dict(self._marks[0])
+        now = now_ms()
+        self._past.update((name, (tail, now)) for name, tail in self._marks[0].items() if tail)
         await self.settle(Wanted({}, frozenset(), frozenset()))
 
     async def quiesce(self, names: Set[str]) -> None:
@@ -157,8 +158,11 @@ class Flow:
 
     def mark(self) -> None:
         """Remember where every stream is; called while the bus is known to be there."""
-        fresh = {name: self.channels[name].tail for name in self._live if not self.channels[name].holding}
-        self._marks = (self._marks[1], fresh)
+        live = (self.channels[name] for name in self._live)
+        fresh = {found.name: found.tail for found in live if found.tail and not found.holding}
+        older, newer = self._marks
+        known = older | newer
+        self._marks = ({name: known[name] for name in fresh.keys() & known.keys()}, fresh)
 
     def tick(self) -> None:
         """Judge all conditions by the clock."""
@@ -240,13 +244,15 @@ class Flow:
         kept = await self._direct.last(self._stores.events, [found.subject for found in opened])
         for found in opened:
             stored = kept.get(found.subject)
-            tail = stored.data if stored and stored.time_ms >= since[found.name] else self._past.pop(found.name, b"")
-            if tail:
+            tail, at_ms = self._past.pop(found.name, (b"", 0))
+            if stored is not None:
+                tail, at_ms = stored.data, stored.time_ms
+            if tail and at_ms >= since[found.name]:
                 found.resume(tail)
             self._warm.discard(found.name)
             self.conditions[found.name] = Condition(found, self._settings.stream_stale_s)
             self._tell(self.conditions[found.name])
-            if not stored and since[found.name] < now_ms() - FRESH_MS and not (tail and history.can_fill(found)):
+            if not stored and since[found.name] < now_ms() - FRESH_MS and not (found.tail and history.can_fill(found)):
                 self._mark(found, None, "taken over without knowing what came last")
             if found.name == ALL_TICKERS and not self._settings.all_tickers_native:
                 self._tickers = AllTickers(found, self._ask, self._settings.all_tickers_s, self.publisher.flush)

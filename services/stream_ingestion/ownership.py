@@ -12,7 +12,6 @@ From a replica that is dead a shard is taken at once.
 """
 
 import hashlib
-import zlib
 from collections.abc import Collection, Mapping
 from typing import Any
 
@@ -45,8 +44,8 @@ class Plan(Struct, frozen=True):
 
 
 def shard_of(symbol: str, shards: int) -> int:
-    """The shard of a symbol; streams of the whole market have the symbol ""."""
-    return zlib.crc32(symbol.encode()) % shards
+    """The shard of a symbol; streams of the whole market have the symbol "". Like symbols fall far apart."""
+    return int.from_bytes(hashlib.blake2b(symbol.encode(), digest_size=8).digest()) % shards
 
 
 def owner_of(shard: int, members: Collection[str]) -> str:

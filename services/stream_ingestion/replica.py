@@ -114,6 +114,9 @@ class Replica:
             except (ServiceError, Error, TimeoutError, OSError) as error:
                 self.problem = f"NATS: {error}"
                 _log.warning("a beat failed", reason=str(error))
+            except Exception:
+                self.problem = "a beat failed, see the log"
+                _log.exception("a beat failed")
             else:
                 self.problem = ""
         self._flow.tick()
