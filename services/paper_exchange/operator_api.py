@@ -9,6 +9,7 @@
     POST   /accounts/<name>/keys               add a key; DELETE /accounts/<name>/keys/<apiKey> revokes it
     PUT    /accounts/<name>/commission/<symbol>
     PUT    /symbols/<symbol>/status            {"status": "HALT"}
+    POST   /symbols/<symbol>/blockTrades       a trade off the book (form: `streams.block_desk.BlockForm`)
     GET, PUT /clock                            {"skewMs": 1500}: the exchange's clock is off by so much
     GET, POST, DELETE /faults                  what goes wrong, for drills (form: `faults.FaultOrder`)
     GET /replay, POST /replay/start            where a recording is replayed

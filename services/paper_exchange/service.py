@@ -94,7 +94,9 @@ class PaperExchange:
         self._probes = http.Probes(settings.service)
         for name, probe in {"market": self._lives, **self.source.probes}.items():
             self._probes.add(name, probe)
-        operator = http.application("paper_exchange", self._probes, Metrics("paper_exchange"))
+        metrics = Metrics("paper_exchange")
+        self.streams.show_on(metrics.registry)
+        operator = http.application("paper_exchange", self._probes, metrics)
         operator_api = OperatorApi(
             handlers, self.accounts, settings.paper_operator_token.get_secret_value(), source=settings.paper_source
         )
@@ -105,6 +107,7 @@ class PaperExchange:
             operator_api.add(operator, method, "/faults", route)
         for (method, path), route in self.source.routes.items():
             operator_api.add(operator, method, path, route)
+        operator_api.add(operator, "POST", "/symbols/{symbol}/blockTrades", self.streams.block_desk.trade)
         app = App(Rest(door, fates), self.ws_api, self.streams.connections, operator)
         self.server = Server(
             app, settings.host, settings.port, ping_every_s=settings.paper_ping_s, pong_within_s=settings.paper_pong_s

@@ -52,7 +52,7 @@ class PaperSettings(Settings):
         default=50, ge=1, description="Orders that an account may place in ten seconds (3,200 times as many in a day)."
     )
     paper_life_s: float = Field(
-        default=86_400, gt=0, le=86_400, description="Seconds after which a connection to the market streams is ended."
+        default=86_400, gt=0, le=86_400, description="Seconds after which a WebSocket connection is ended."
     )
     paper_retired_streams: bool = Field(
         default=False, description="Serve `!ticker@arr`, which Binance retired on 2026-03-26, as it was."

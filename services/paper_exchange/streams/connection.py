@@ -50,6 +50,8 @@ class Streams:
         self._life_s = life_s
         self._connections: set[Connection] = set()
         self.faults: StreamFaults = CALM
+        self.cut_off = 0
+        """Readers that did not keep up."""
         self._number = 0
 
     def __len__(self) -> int:
@@ -69,6 +71,9 @@ class Streams:
         for connection in self._connections:
             connection.announce_end()
 
+    def _on_cut_off(self) -> None:
+        self.cut_off += 1
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One connection, from its opening to its end."""
         await receive()
@@ -80,7 +85,7 @@ class Streams:
             await ws_api.deny(send, no)
             return
         await send({"type": "websocket.accept"})
-        connection = Connection(socket_of(scope), self._hub, address, self._clock)
+        connection = Connection(socket_of(scope), self._hub, address, self._clock, self._on_cut_off)
         self._connections.add(connection)
         self._number += 1
         connection.suffer(self.faults, self._number)
@@ -133,10 +138,14 @@ def asked(scope: Scope) -> Asked:
 class Connection:
     """What one connection listens to."""
 
-    def __init__(self, socket: Socket, hub: Hub, address: Asked, clock: Callable[[], int]) -> None:
+    def __init__(
+        self, socket: Socket, hub: Hub, address: Asked, clock: Callable[[], int], on_cut_off: Callable[[], None]
+    ) -> None:
+        """`on_cut_off` is called when the reader does not keep up."""
         self._socket = socket
         self._hub = hub
         self._clock = clock
+        self._on_cut_off = on_cut_off
         self._unit = address.unit
         self.combined = address.combined
         self.names: dict[str, None] = {}
@@ -215,6 +224,7 @@ class Connection:
         socket = self._socket
         socket.write(frame)
         if socket.unsent > MAX_UNSENT:
+            self._on_cut_off()
             socket.cut()
 
     def _on_heard(self) -> None:

@@ -2,6 +2,9 @@
 
 from collections.abc import Callable
 
+from prometheus_client import CollectorRegistry, Gauge
+
+from services.paper_exchange.streams.block_desk import BlockDesk
 from services.paper_exchange.streams.connection import Streams
 from services.paper_exchange.streams.hub import Hub
 from services.paper_exchange.streams.publisher import Publisher
@@ -27,11 +30,21 @@ class MarketStreams:
         self.publisher = Publisher(venue, self.hub, serves_retired=serves_retired) if publishes else None
         self.connections = Streams(self.hub, weights, clock, life_s=life_s)
         """The ASGI application."""
+        self.block_desk = BlockDesk(venue, self.publisher)
 
     def tick(self, now_us: int) -> None:
         """Tell what is due at this moment; called again and again, at least ten times a second."""
         if self.publisher is not None:
             self.publisher.tick(now_us)
+
+    def show_on(self, registry: CollectorRegistry) -> None:
+        """Have /metrics tell of connections, streams and readers that were cut off."""
+        for name, text, value in (
+            ("connections", "Open connections to the market streams", lambda: len(self.connections)),
+            ("channels", "Streams that somebody listens to", lambda: len(self.hub.channels)),
+            ("cut_off", "Readers cut off because they did not keep up", lambda: self.connections.cut_off),
+        ):
+            Gauge(f"binance_paper_stream_{name}", text, registry=registry).set_function(value)
 
     def announce_end(self) -> None:
         """Tell every connection that the exchange is about to go."""

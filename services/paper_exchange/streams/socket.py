@@ -50,8 +50,8 @@ class Socket(WebSocketsSansIOProtocol):
 
     @property
     def unsent(self) -> int:
-        """Bytes that the network has not taken yet."""
-        return self.transport.get_write_buffer_size()
+        """Bytes that the network has not taken yet; of a socket that is gone, zero."""
+        return 0 if self.transport.is_closing() else self.transport.get_write_buffer_size()
 
     def end(self, code: int, reason: str = "") -> None:
         """Close with a code; what was written before still goes out."""

@@ -7,6 +7,7 @@ import socket
 from typing import Any
 from urllib.parse import quote
 
+import httpx
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
@@ -211,6 +212,7 @@ async def test_a_reader_that_does_not_read_is_cut_off_and_harms_nobody(start_exc
                 assert heard < 200, "nobody was cut off"
             flood.send_bytes(b'"still there"')
             assert await hear(keen) == "still there"
+            assert exchange.streams.connections.cut_off == 1
 
 
 async def test_a_client_that_does_not_answer_pings_is_cut_off(start_exchange: StartExchange) -> None:
@@ -243,3 +245,33 @@ async def test_another_address_is_refused(exchange: PaperProcess, path: str) -> 
     with pytest.raises(InvalidStatus) as caught:
         await connect(exchange.ws_url + path)
     assert caught.value.response.status_code == 404
+
+
+async def test_a_block_trade_of_the_operator_is_told_and_kept(exchange: PaperProcess) -> None:
+    order = {"price": "91000.5", "quantity": "25", "isBuyerMaker": True}
+    async with httpx.AsyncClient(base_url=exchange.url) as client, connect(f"{exchange.ws_url}/ws/btcusdt@blockTrade") as ear:
+        await ear.send('{"method":"LIST_SUBSCRIPTIONS","id":1}')
+        await hear(ear)
+        made = (await client.post("/paper/v1/symbols/BTCUSDT/blockTrades", json=order)).json()
+        told = await hear(ear)
+        listed = await client.get("/api/v3/historicalBlockTrades", params={"symbol": "BTCUSDT", "fromId": made["id"]})
+        refused = await client.post("/paper/v1/symbols/NOPE/blockTrades", json=order)
+
+    assert (told["e"], told["t"], told["p"], told["q"], told["m"]) == (
+        "blockTrade",
+        made["id"],
+        "91000.50000000",
+        "25.00000000",
+        True,
+    )
+    assert [each["id"] for each in listed.json()] == [made["id"]]
+    assert refused.status_code == 400
+
+
+async def test_connections_are_counted(start_exchange: StartExchange) -> None:
+    exchange = await start_exchange()
+    async with connect(f"{ws(exchange)}/ws/btcusdt@trade/btcusdt@depth"), httpx.AsyncClient() as client:
+        await eventually(lambda: len(exchange.streams.hub.channels) == 2)
+        metrics = (await client.get(f"{exchange.server.url}/metrics")).text
+    assert "binance_paper_stream_connections 1.0" in metrics
+    assert "binance_paper_stream_channels 2.0" in metrics
