@@ -177,12 +177,9 @@ class Connection:
                 self._hub.unsubscribe(name, self)
 
     def combine(self, combined: bool) -> None:
-        if combined is self.combined:
-            return
-        names = list(self.names)
-        self.unsubscribe(names)
         self.combined = combined
-        self.subscribe(names)
+        for name in self.names:
+            self._hub.subscribe(name, self, self._unit, combined=combined)
 
     async def listen(self, receive: Receive) -> None:
         """Answer messages until the connection ends."""

@@ -60,11 +60,12 @@ class Hub:
         self._watchers.append(watcher)
 
     def subscribe(self, name: str, reader: Reader, unit: Unit, *, combined: bool) -> None:
-        """Add a reader in a form; in another one than before only after `unsubscribe`."""
+        """Add a reader in a form; a reader that is there already changes its form, and the stream goes on unbroken."""
         channel = self.channels.get(name)
         is_new = channel is None
         if channel is None:
             channel = self.channels[name] = Channel(name)
+        channel.remove(reader)
         channel.add(reader, unit, combined=combined)
         if is_new:
             self._tell(channel, audible=True)

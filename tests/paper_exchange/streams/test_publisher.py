@@ -11,7 +11,7 @@ from services.paper_exchange.block_trades import BlockTrade
 from services.paper_exchange.engine.amounts import parse
 from services.paper_exchange.engine.commands import PlaceOrder
 from services.paper_exchange.handlers import HANDLERS, Call, Handlers
-from services.paper_exchange.streams.channel import micros
+from services.paper_exchange.streams.channel import micros, millis
 from services.paper_exchange.symbols import LISTINGS
 from services.paper_exchange.venue import Venue
 from services.paper_exchange.weights import Limits
@@ -136,6 +136,18 @@ def test_fast_and_slow_depth_cover_the_same_updates(stage: Stage) -> None:
     assert (quick[0]["U"], quick[-1]["u"]) == (steady[0]["U"], steady[-1]["u"])
     assert len(steady) == 6
     assert len(quick) > 20
+
+
+def test_a_change_of_the_envelope_breaks_no_stream(stage: Stage) -> None:
+    ear = stage.listen("btcusdt@depth@100ms")
+    for turn in range(20):
+        stage.live(0.35)
+        stage.hub.subscribe("btcusdt@depth@100ms", ear, millis, combined=turn % 2 == 0)
+    stage.live(0.35)
+
+    told = [message.get("data", message) for message in ear.heard()]
+    assert all(after["U"] == before["u"] + 1 for before, after in itertools.pairwise(told))
+    assert len(told) > 20
 
 
 def test_partial_depth_is_the_top_of_the_book(stage: Stage) -> None:
