@@ -88,7 +88,8 @@ def living_venue() -> Venue:
 
 @pytest.fixture
 def stage(living_venue: Venue) -> Generator[Stage, None, None]:
-    """A publisher of the test's own on a market that others have used before."""
+    """A publisher of the test's own, at a full second, on a market that others have used before."""
+    living_venue.advance(-(-living_venue.now_us // 1_000_000) * 1_000_000)
     yield Stage(living_venue)
     living_venue.listeners.clear()
     living_venue.tells_each_act = False
