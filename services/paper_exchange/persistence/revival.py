@@ -84,6 +84,9 @@ def _saved(
         each = _list.decode(value)
         lists[each.account].append(each)
     desks = _desks(store, orders)
+    unlisted = {desk.symbol for owned in desks.values() for desk in owned} - {each.symbol for each in instruments}
+    if unlisted:
+        raise BadState(f"The state {store.path!r} has orders on {', '.join(sorted(unlisted))}, which is not listed here.")
     deposits: dict[str, int] = {}
     for account in accounts.values():
         for asset, balance in account.balances.items():
