@@ -37,7 +37,7 @@ class PaperSettings(Settings):
         default="wss://data-stream.binance.vision", description="Stream address of the exchange that is mirrored."
     )
     paper_mirror_symbols: Names = Field(
-        default=("BTCUSDT", "ETHUSDT", "BNBUSDT"), min_length=1, max_length=500, description="Symbols that are mirrored."
+        default=("BTCUSDT", "ETHUSDT", "BNBUSDT"), min_length=1, max_length=75, description="Symbols that are mirrored."
     )
     paper_start_ms: int = Field(
         default=0, ge=0, description="Where the synthetic market's time begins (Unix ms) and goes on from; 0 is now."

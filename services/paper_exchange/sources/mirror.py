@@ -8,14 +8,15 @@ as they were, and `/ready` says so.
 
 import asyncio
 import contextlib
+import random
 from collections.abc import Iterable
 from urllib.parse import quote
 
 import httpx
 import msgspec
 from msgspec import Raw, Struct, json
-from websockets.asyncio.client import connect
-from websockets.exceptions import ConnectionClosed
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import WebSocketException
 
 from services.paper_exchange.engine.amounts import parse
 from services.paper_exchange.engine.instrument import Instrument
@@ -31,11 +32,12 @@ from shared.runtime import observe
 
 DEPTH = 1000
 """Levels of a snapshot, of each side."""
-MAX_SYMBOLS = 500
-"""Two streams each are what one connection can have."""
+MAX_SYMBOLS = 75
+"""So many can be read at once within the weight of a minute: 25 for the trades of each, 50 for its book."""
 PATIENCE_S = 10.0
 RETRY_S = 1.0
 _MAX_KEPT = 10_000
+_LIMITED = (418, 429)
 _log = observe.logger("paper_exchange.mirror")
 
 
@@ -135,6 +137,8 @@ class Mirror:
 
     async def problem(self) -> str:
         """What is wrong with the mirror; empty when nothing is."""
+        if self._task is not None and self._task.done():
+            return "it follows no more; the log says why"
         behind = [symbol for symbol, book in self.books.items() if book.last_update_id is None]
         return f"not in step with {self._origin.stream_url}: {', '.join(behind[:5])}" if behind else ""
 
@@ -142,33 +146,44 @@ class Mirror:
         names = [f"{_lower(symbol)}@{kind}" for symbol in self.books for kind in ("depth@100ms", "trade")]
         address = f"{self._origin.stream_url}/stream?streams={quote('/'.join(names), safe='/@')}"
         async with httpx.AsyncClient(base_url=self._origin.rest_url, timeout=PATIENCE_S) as client:
-            async for connection in connect(address, max_size=None, compression=None):
-                snapshots = asyncio.create_task(self._read_books(client))
+            while True:
                 try:
-                    async for message in connection:
-                        self._hear(message)
-                except ConnectionClosed as closed:
-                    _log.warning("the mirrored exchange is away", reason=str(closed))
-                finally:
-                    snapshots.cancel()
+                    async with connect(address, max_size=None, compression=None) as connection:
+                        await self._listen(connection, client)
+                except (OSError, TimeoutError, WebSocketException) as error:
+                    _log.warning("the mirrored exchange is away", reason=f"{type(error).__name__}: {error}")
                 for book in self.books.values():
                     book.lose()
+                await asyncio.sleep(random.uniform(RETRY_S, 3 * RETRY_S))
+
+    async def _listen(self, connection: ClientConnection, client: httpx.AsyncClient) -> None:
+        snapshots = asyncio.create_task(self._read_books(client))
+        try:
+            async for message in connection:
+                self._hear(message)
+        finally:
+            snapshots.cancel()
 
     async def _read_books(self, client: httpx.AsyncClient) -> None:
         """Take snapshots of the books that need one, now and whenever one does."""
         while True:
             for symbol, book in self.books.items():
                 if book.last_update_id is None:
-                    await self._read_book(client, symbol, book)
+                    pause_s = await self._read_book(client, symbol, book)
+                    await asyncio.sleep(pause_s)
             await asyncio.sleep(RETRY_S)
 
-    async def _read_book(self, client: httpx.AsyncClient, symbol: str, book: MirroredBook) -> None:
+    async def _read_book(self, client: httpx.AsyncClient, symbol: str, book: MirroredBook) -> float:
+        """Take a snapshot; how long to wait before the next: as long as the other exchange says, when it says so."""
         try:
             reply = await client.get("/api/v3/depth", params={"symbol": symbol, "limit": DEPTH})
+            if reply.status_code in _LIMITED:
+                return float(reply.headers.get("Retry-After", "60"))
             reply.raise_for_status()
             book.take(json.decode(reply.content, type=OrderBook))
-        except (httpx.HTTPError, msgspec.DecodeError) as error:
+        except (httpx.HTTPError, msgspec.DecodeError, ValueError) as error:
             _log.warning("a book could not be read", symbol=symbol, reason=f"{type(error).__name__}: {error}")
+        return 0
 
     def _hear(self, message: str | bytes) -> None:
         try:

@@ -8,7 +8,6 @@ through `socket_of`.
 from collections.abc import Callable
 from typing import Any
 
-from uvicorn._types import ASGISendEvent
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets import http11
 from websockets.frames import Frame
@@ -69,7 +68,7 @@ class Socket(WebSocketsSansIOProtocol):
         """Break the connection without a word; what is unsent is lost."""
         self.transport.abort()
 
-    async def send(self, message: ASGISendEvent) -> None:
+    async def send(self, message: Any) -> None:
         await super().send(message)
         if message["type"] == "websocket.http.response.body" and self.close_sent:
             self.handshake_complete = True  # with a refusal; uvicorn would log it as a failure of ours

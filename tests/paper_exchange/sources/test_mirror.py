@@ -141,6 +141,30 @@ async def test_an_order_matches_against_the_mirrored_book(start: Start, exchange
     assert len(recent) == 1000
 
 
+async def test_a_mirror_comes_back_into_step_when_the_other_exchange_was_away(start: Start) -> None:
+    origin = PaperProcess()
+    origin.ready()
+    port = origin.url.rsplit(":", 1)[1]
+    try:
+        mirror = await mirrored(start, origin)
+    finally:
+        origin.stop()
+    problem = mirror.source.mirror.problem
+    await eventually(lambda: any(book.last_update_id is None for book in mirror.source.mirror.books.values()), within_s=5)
+    assert "not in step" in await problem()
+
+    again = PaperProcess(PAPER_PORT=port)
+    again.ready()
+
+    async def is_in_step() -> bool:
+        return not await problem()
+
+    try:
+        await eventually(is_in_step, within_s=WITHIN_S)
+    finally:
+        again.stop()
+
+
 @pytest.mark.parametrize("settings", [{"paper_mirror_rest_url": "http://127.0.0.1:1"}, {"paper_mirror_symbols": "NOPEUSDT"}])
 def test_an_exchange_that_cannot_be_mirrored_is_told_in_one_line(exchange: PaperProcess, settings: dict[str, str]) -> None:
     with pytest.raises(BadSource, match="cannot be mirrored") as caught:
