@@ -19,7 +19,10 @@ from services.paper_exchange.engine.words import CONTINGENT, PRICED
 
 
 def check_filters(state: State, desk: Desk, order: Order) -> None:
-    """Raise Refusal with the first filter that the order fails. A quantity that is not known yet is passed over."""
+    """Raise Refusal with the first filter that the order fails: prices, then quantities, then what it is worth.
+
+    A quantity that is not known yet is passed over.
+    """
     instrument, quantity = desk.market.instrument, order.quantity
     if order.stop_price and not instrument.price_filter.allows(order.stop_price):
         raise filter_failure("PRICE_FILTER")
@@ -32,6 +35,10 @@ def check_filters(state: State, desk: Desk, order: Order) -> None:
         _check_price(state, desk, order, order.pegged_price)
     if quantity:
         check_quantity(instrument, order, quantity)
+        if order.price:
+            check_notional(state, desk, order, order.price, quantity)
+        if order.pegged_price:
+            check_notional(state, desk, order, order.pegged_price, quantity)
     if order.type not in PRICED and (quantity or order.quote_quantity):
         check_notional(state, desk, order, 0, quantity)
     most = instrument.max_position if order.side == "BUY" else None
@@ -59,8 +66,6 @@ def _check_price(state: State, desk: Desk, order: Order, price: int) -> None:
         reference = market.price_to_measure_by(percent.avg_price_mins, state.now_us)
         if reference and not percent.allows(price, reference):
             raise filter_failure("PERCENT_PRICE")
-    if order.quantity:
-        check_notional(state, desk, order, price, order.quantity)
 
 
 def check_quantity(instrument: Instrument, order: Order, quantity: int) -> None:

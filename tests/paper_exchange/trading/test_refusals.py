@@ -75,7 +75,7 @@ ORDERS: list[tuple[dict[str, Any], int, str]] = [
     ({**MARKET, "pegPriceType": "MARKET_PEG"}, -1106, NOT_REQUIRED.format("pegPriceType")),
     # What does not fit the symbol's filters
     ({**LIMIT, "price": "50000.001"}, -1013, "Filter failure: PRICE_FILTER"),
-    ({**LIMIT, "quantity": "0.5000001"}, -1013, "Filter failure: LOT_SIZE"),
+    ({**LIMIT, "quantity": "0.000001"}, -1013, "Filter failure: LOT_SIZE"),
     ({**LIMIT, "quantity": "0.00001"}, -1013, "Filter failure: NOTIONAL"),
     ({**LIMIT, "price": "900000"}, -1013, "Filter failure: PERCENT_PRICE_BY_SIDE"),
     ({**LIMIT, "icebergQty": "0.00001"}, -1013, "Filter failure: ICEBERG_PARTS"),
