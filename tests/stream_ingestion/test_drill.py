@@ -1,0 +1,151 @@
+"""The drill: the paper exchange tears holes, breaks, silences and rotates connections, replicas are killed; afterwards every
+trade id is on the bus exactly once, or told as missing, and the local books equal the exchange's.
+
+`BINANCE_DRILL_S=600` makes it long.
+"""
+
+import asyncio
+import json
+import os
+import random
+import signal
+from collections import Counter
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+import msgspec
+import pytest
+import pytest_asyncio
+
+from shared.contract import subjects
+from shared.contract.errors import ServiceError
+from shared.contract.operation import Operation
+from shared.contract.platform.streams import Book, Subscribe
+from shared.runtime.bus import Bus
+from shared.runtime.clock import now_ms
+from shared.runtime.nats_server import NatsServer
+from tests.conftest import ConnectBus
+from tests.support.process import ServiceProcess
+from tests.support.waiting import eventually
+
+DRILL_S = float(os.environ.get("BINANCE_DRILL_S", "25"))
+SYMBOLS = ("BTCUSDT", "ETHUSDT", "BNBUSDT")
+FAULTS = {"seed": "7", "gap_every": 400, "drop_every": 3000, "silence_every": 4000, "rotate_s": 8}
+REPLICA = {"stream_shards": 8, "stream_session_s": 2, "stream_silent_s": 1, "stream_overlap_s": 1, "stream_connects": 300}
+
+
+class Exchange:
+    """The paper exchange and market_data before it, in processes of their own."""
+
+    def __init__(self, url: str, nats_url: str) -> None:
+        self.url = url
+        self.settings = {
+            "nats_url": nats_url,
+            "rest_url": url,
+            "ws_api_url": f"ws://{urlsplit(url).netloc}/ws-api/v3",
+            "stream_url": f"ws://{urlsplit(url).netloc}",
+        }
+        self.http = httpx.AsyncClient(base_url=url, timeout=10)
+
+    async def faults(self, order: dict[str, Any] | None) -> None:
+        reply = await self.http.post("/paper/v1/faults", json={"streams": order or {}})
+        reply.raise_for_status()
+
+    async def depth(self, symbol: str) -> dict[str, Any]:
+        return (await self.http.get("/api/v3/depth", params={"symbol": symbol, "limit": 5000})).json()
+
+    def replica(self) -> ServiceProcess:
+        return ServiceProcess("services.stream_ingestion", **self.settings, **REPLICA, stream_ingestion_port=0)
+
+
+@pytest_asyncio.fixture
+async def exchange(own_nats_server: NatsServer) -> AsyncGenerator[Exchange, None]:
+    limits = {"paper_weight_limit": 1_000_000, "paper_connection_limit": 10_000}
+    async with ServiceProcess("services.paper_exchange", paper_port=0, paper_speed=20, **limits) as paper:
+        url = (await paper.logged("ready", within_s=30))["url"]
+        found = Exchange(url, own_nats_server.url)
+        async with ServiceProcess("services.market_data", **found.settings, market_data_port=0) as market, found.http:
+            await market.logged("ready", within_s=30)
+            yield found
+
+
+async def ask(bus: Bus, operation: Operation[Any]) -> Any:
+    body = await bus.request(
+        subjects.rpc(operation.spec), msgspec.json.encode(operation), deadline_ms=now_ms() + 8000, headers={"Caller": "drill"}
+    )
+    return msgspec.json.decode(body, type=operation.spec.reply)
+
+
+async def equal_books(bus: Bus, exchange: Exchange, symbol: str) -> bool:
+    """Is the local book, at an update that both know, what the exchange says?"""
+    try:
+        book = await ask(bus, Book(symbol=symbol, limit=50))
+    except ServiceError:
+        return False
+    theirs = await exchange.depth(symbol)
+    if theirs["lastUpdateId"] != book.last_update_id:
+        return False
+    assert book.bids == theirs["bids"][:50]
+    assert book.asks == theirs["asks"][:50]
+    return True
+
+
+@pytest.mark.timeout(DRILL_S + 120)
+async def test_every_trade_is_heard_once_or_told_as_missing_whatever_breaks(
+    exchange: Exchange, own_nats_server: NatsServer, connect_bus: ConnectBus
+) -> None:
+    bus = await connect_bus(url=own_nats_server.url)
+    heard: dict[str, list[int]] = {symbol: [] for symbol in SYMBOLS}
+    missing: dict[str, set[int]] = {symbol: set() for symbol in SYMBOLS}
+    filled = Counter[str]()
+
+    async def on_trade(message: Any) -> None:
+        heard[message.subject.split(".")[2]].append(json.loads(message.data)["t"])
+
+    async def on_condition(message: Any) -> None:
+        told, symbol = json.loads(message.data), message.subject.split(".")[3]
+        if hole := told.get("missing"):
+            if told.get("filled"):
+                filled[symbol] += 1
+            else:
+                missing[symbol].update(range(hole["first"], hole["last"] + 1))
+
+    for symbol in SYMBOLS:
+        await bus.subscribe(f"binance.md.{symbol}.trade", on_trade)
+        await bus.subscribe(f"binance.health.md.{symbol}.trade", on_condition)
+    async with AsyncExitStack() as stack:
+        replicas = [await stack.enter_async_context(exchange.replica()) for _ in range(2)]
+        for replica in replicas:
+            await replica.logged("ready", within_s=30)
+        streams = [
+            f"{symbol.lower()}@{kind}" for symbol in SYMBOLS for kind in ("trade", "depth@100ms", "bookTicker", "kline_1s")
+        ]
+        await ask(bus, Subscribe(streams=streams, lease_seconds=3600))
+        await asyncio.gather(*(ask(bus, Book(symbol=symbol)) for symbol in SYMBOLS))
+
+        await exchange.faults(FAULTS)
+        luck, loop = random.Random(7), asyncio.get_running_loop()
+        until = loop.time() + DRILL_S
+        while loop.time() < until:
+            how = luck.choice((signal.SIGKILL, signal.SIGTERM))
+            leaving = replicas.pop(luck.randrange(len(replicas)))
+            leaving.process.send_signal(how)
+            replicas.append(await stack.enter_async_context(exchange.replica()))
+            await replicas[-1].logged("ready", within_s=30)
+            counts = {symbol: len(ids) for symbol, ids in heard.items()}
+            await eventually(lambda counts=counts: all(len(heard[s]) > n + 50 for s, n in counts.items()), within_s=40)
+        await exchange.faults(None)
+
+        counts = {symbol: len(ids) for symbol, ids in heard.items()}
+        await eventually(lambda: all(len(heard[s]) > n + 20 for s, n in counts.items()), within_s=40)
+        for symbol in SYMBOLS:
+            await eventually(lambda symbol=symbol: equal_books(bus, exchange, symbol), within_s=30)
+
+    assert sum(filled.values()) > 0
+    for symbol, ids in heard.items():
+        assert ids == sorted(set(ids)), f"{symbol}: doubled or out of order"
+        lost = set(range(ids[0], ids[-1] + 1)) - set(ids)
+        assert lost <= missing[symbol], f"{symbol}: {len(lost - missing[symbol])} lost without a word"
