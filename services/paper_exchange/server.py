@@ -11,7 +11,8 @@ from services.paper_exchange import ws_api
 from services.paper_exchange.errors import Refused
 from services.paper_exchange.http_socket import HttpSocket
 from services.paper_exchange.rest import Receive, Rest, Scope, Send
-from services.paper_exchange.streams.connection import Streams, is_stream_path
+from services.paper_exchange.streams.address import is_stream_path
+from services.paper_exchange.streams.connections import Connections
 from services.paper_exchange.streams.socket import Socket
 from services.paper_exchange.ws_api import WsApi
 from shared.runtime.http import PortBusy
@@ -25,7 +26,7 @@ GRACE_S = 3
 class App:
     """The ASGI application of the port."""
 
-    def __init__(self, rest_api: Rest, websocket_api: WsApi, streams: Streams, operator: Application) -> None:
+    def __init__(self, rest_api: Rest, websocket_api: WsApi, streams: Connections, operator: Application) -> None:
         """`operator` is the application that answers every path that is not the exchange's."""
         self._rest = rest_api
         self._websockets = {ws_api.PATH: websocket_api}

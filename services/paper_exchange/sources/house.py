@@ -8,11 +8,13 @@ their share of it.
 from collections.abc import Iterable
 
 from services.paper_exchange.crowd import MAKERS, TAKERS
+from services.paper_exchange.engine.amounts import parse
 from services.paper_exchange.engine.commands import CancelOrder, PlaceOrder
 from services.paper_exchange.engine.orders import Order
 from services.paper_exchange.engine.outcomes import Placed
 from services.paper_exchange.engine.words import Side, TimeInForce, other
 from services.paper_exchange.venue import Venue
+from shared.contract.market.models import Level
 
 Levels = Iterable[tuple[int, int]]
 """(price, quantity), in units of 1e-8."""
@@ -102,3 +104,8 @@ class HouseBook:
 
     def _cancel(self, order_id: int) -> None:
         self._engine.cancel(CancelOrder(account=MAKERS, symbol=self._symbol, order_id=order_id), self._venue.now_us)
+
+
+def amounts(levels: Iterable[Level]) -> list[tuple[int, int]]:
+    """Levels as the exchange writes them, in units of 1e-8."""
+    return [(parse(price), parse(quantity)) for price, quantity in levels]

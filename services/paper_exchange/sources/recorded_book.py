@@ -4,13 +4,10 @@ Before the moment of its snapshot the book is already the snapshot: a client tha
 as the documented steps for a local book have it, and misses nothing.
 """
 
-from collections.abc import Iterable
-
 from services.paper_exchange.engine.amounts import parse
-from services.paper_exchange.sources.house import HouseBook
+from services.paper_exchange.sources.house import HouseBook, amounts
 from services.paper_exchange.sources.recording import Snapshot
 from shared.contract.market.events import DepthEvent
-from shared.contract.market.models import Level
 
 
 class RecordedBook:
@@ -22,7 +19,7 @@ class RecordedBook:
         self._house = house
         self._bids, self._asks = dict(book.bids), dict(book.asks)
         self.last_update_id = book.last_update_id
-        house.reset(_amounts(book.bids), _amounts(book.asks))
+        house.reset(amounts(book.bids), amounts(book.asks))
 
     def change(self, event: DepthEvent) -> None:
         """Hear of changes; those that the snapshot has already are passed over."""
@@ -35,7 +32,7 @@ class RecordedBook:
                     side[price] = quantity
                 else:
                     side.pop(price, None)
-        self._house.change(_amounts(event.bids), _amounts(event.asks))
+        self._house.change(amounts(event.bids), amounts(event.asks))
 
     def told(self, limit: int) -> bytes:
         """The body of `GET depth`: as it was recorded, as long as nothing has changed."""
@@ -48,7 +45,3 @@ class RecordedBook:
             for side, prices in ((self._bids, bids), (self._asks, asks))
         )
         return '{{"lastUpdateId":{},"bids":[{}],"asks":[{}]}}'.format(self.last_update_id, *sides).encode()
-
-
-def _amounts(levels: Iterable[Level]) -> list[tuple[int, int]]:
-    return [(parse(price), parse(quantity)) for price, quantity in levels]

@@ -7,9 +7,10 @@ from typing import Any
 from services.paper_exchange.door import Answer
 from services.paper_exchange.operator_api import Route
 from services.paper_exchange.settings import PaperSettings
-from services.paper_exchange.sources import mirror, recording
+from services.paper_exchange.sources import origin, recording
 from services.paper_exchange.sources.errors import BadSource
-from services.paper_exchange.sources.mirror import Mirror, Origin
+from services.paper_exchange.sources.mirror import Mirror
+from services.paper_exchange.sources.origin import Origin
 from services.paper_exchange.sources.recording import Recording
 from services.paper_exchange.sources.replay import Replay
 from services.paper_exchange.streams.hub import Hub
@@ -39,7 +40,7 @@ class Source:
                 raise BadSource("BINANCE_PAPER_RECORDING must name a folder when BINANCE_PAPER_SOURCE is replay.")
             self._found = recording.load(Path(settings.paper_recording))
         elif settings.paper_source == "mirror":
-            self._found = mirror.look(
+            self._found = origin.look(
                 settings.paper_mirror_rest_url, settings.paper_mirror_stream_url, settings.paper_mirror_symbols
             )
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from prometheus_client import CollectorRegistry, Gauge
 
 from services.paper_exchange.streams.block_desk import BlockDesk
-from services.paper_exchange.streams.connection import Streams
+from services.paper_exchange.streams.connections import Connections
 from services.paper_exchange.streams.hub import Hub
 from services.paper_exchange.streams.publisher import Publisher
 from services.paper_exchange.venue import Venue
@@ -28,7 +28,7 @@ class MarketStreams:
         """`serves_retired`: also streams that Binance no longer has; `publishes`: what happens on the venue is told."""
         self.hub = Hub()
         self.publisher = Publisher(venue, self.hub, serves_retired=serves_retired) if publishes else None
-        self.connections = Streams(self.hub, weights, clock, life_s=life_s)
+        self.connections = Connections(self.hub, weights, clock, life_s=life_s)
         """The ASGI application."""
         self.block_desk = BlockDesk(venue, self.publisher)
 

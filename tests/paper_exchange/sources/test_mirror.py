@@ -14,7 +14,7 @@ from services.paper_exchange.engine.outcomes import Placed
 from services.paper_exchange.settings import PaperSettings
 from services.paper_exchange.sources.errors import BadSource
 from services.paper_exchange.sources.house import HouseBook
-from services.paper_exchange.sources.mirror import MirroredBook
+from services.paper_exchange.sources.mirrored_book import MirroredBook
 from services.paper_exchange.sources.source import Source
 from services.paper_exchange.symbols import LISTINGS
 from services.paper_exchange.venue import Venue
