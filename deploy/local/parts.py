@@ -32,6 +32,8 @@ def stages(settings: LocalSettings, *, without_gateway: bool = False) -> list[li
     names = [name for name in SERVICES if (name != GATEWAY or not without_gateway) and (name != PAPER_EXCHANGE or paper)]
     loaded = {name: settings_of(name).load() for name in names}
     variables = _paper_addresses(settings, loaded[PAPER_EXCHANGE].port) if PAPER_EXCHANGE in loaded else {}
+    if PAPER_EXCHANGE in loaded and "paper_state" not in loaded[PAPER_EXCHANGE].model_fields_set:
+        variables["BINANCE_PAPER_STATE"] = str(settings.run_folder / "paper.db")
     if "log_format" not in settings.model_fields_set:
         variables["BINANCE_LOG_FORMAT"] = "console"  # who runs it in a terminal is a person
     services = [_service(name, found, variables) for name, found in loaded.items()]

@@ -15,4 +15,7 @@ class LocalSettings(ExchangeSettings):
     nats_monitor_port: Port = Field(
         default=8222, description="Port of the monitoring of the nats-server that `make run` starts."
     )
-    run_folder: Path = Field(default=Path(".run"), description="Where `make run` keeps logs and the streams of the bus.")
+    run_folder: Path = Field(
+        default=Path(".run"),
+        description="Where `make run` keeps logs, the streams of the bus and the paper exchange's accounts.",
+    )
