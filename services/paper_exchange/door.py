@@ -176,10 +176,10 @@ class Door:
 
     def _answer(self, spec: Spec, call: Call, own: Answer | None) -> bytes:
         answer = own or self._retired.get(spec.method) or self._handler(spec)
-        if call.account:
-            # What a customer does happens now, not at the market's last step.
-            self._handlers.venue.advance(self.clock())
         try:
+            if call.account:
+                # What a customer does happens now, not at the market's last step.
+                self._handlers.venue.advance(self.clock())
             return answer(call)
         except Refused as no:
             raise self._told_when(no, call) from None

@@ -3,7 +3,7 @@
     GET    /status                             the market
     GET    /accounts, /accounts/<name>         balances, keys (never their secrets), rates
     POST   /accounts                           open one, or change its settings (form: `accounts.AccountForm`)
-    GET    /accounts/<name>/orders             the full record: orders, lists, trades, allocations, of all time
+    GET    /accounts/<name>/orders             the full record: orders, lists, trades and so on, of all time
     POST   /accounts/<name>/deposits           {"asset": "USDT", "amount": "100"}; likewise /withdrawals
     POST   /accounts/<name>/locks              another system locks funds, or with a minus releases them
     POST   /accounts/<name>/keys               add a key; DELETE /accounts/<name>/keys/<apiKey> revokes it
@@ -176,14 +176,18 @@ class OperatorApi:
     async def orders(self, request: Request) -> Any:
         account, engine, call = self._accounts.known(request.path_params["account"]), self._venue.engine, Call({})
         symbols = list(self._venue.instruments)
+        orders = [order for symbol in symbols for order in engine.orders(account, symbol)]
+        amended = ((order.symbol, order.order_id) for order in orders if order.amends)
         return {
             "account": account,
-            "orders": [reports.queried(call, order) for symbol in symbols for order in engine.orders(account, symbol)],
+            "orders": [reports.queried(call, order) for order in orders],
             "orderLists": [list_reports.order_list(call, each, each.time_us) for each in engine.order_lists(account)],
             "trades": [records.trade(call, fill) for symbol in symbols for fill in engine.trades(account, symbol)],
-            "allocations": [
-                records.allocation(call, each) for symbol in symbols for each in engine.allocations(account, symbol)
+            "allocations": [records.allocation(call, each) for name in symbols for each in engine.allocations(account, name)],
+            "preventedMatches": [
+                records.prevented_match(call, each) for name in symbols for each in engine.prevented_matches(account, name)
             ],
+            "amendments": [records.amendment(call, each) for names in amended for each in engine.amendments(account, *names)],
         }
 
     def _described(self, name: str) -> Any:

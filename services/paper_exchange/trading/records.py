@@ -34,14 +34,14 @@ def prevented_matches(handlers: Handlers, call: Call) -> bytes:
         order_id, from_id = given["orderId"], given.get("fromPreventedMatchId", 0)
         of_order = (each for each in rows if order_id in (each.taker_order_id, each.maker_order_id))
         rows = [each for each in of_order if each.prevented_match_id >= from_id]
-    return json.encode([_prevented(call, each) for each in rows[: call.limit]])
+    return json.encode([prevented_match(call, each) for each in rows[: call.limit]])
 
 
 def amendments(handlers: Handlers, call: Call) -> bytes:
     given = call.given
     rows = handlers.venue.engine.amendments(call.account, handlers.listed(given["symbol"]), given["orderId"])
     first = bisect_left(rows, given.get("fromExecutionId", 0), key=attrgetter("execution_id"))
-    return json.encode([_amendment(call, each) for each in rows[first : first + call.limit]])
+    return json.encode([amendment(call, each) for each in rows[first : first + call.limit]])
 
 
 def _fills(handlers: Handlers, call: Call, rows: Sequence[Fill], from_name: str, id_name: str) -> Sequence[Fill]:
@@ -77,7 +77,8 @@ def _exchanged(call: Call, fill: Fill) -> Report:
     }
 
 
-def _prevented(call: Call, match: PreventedMatch) -> Report:
+def prevented_match(call: Call, match: PreventedMatch) -> Report:
+    """A self-trade of `myPreventedMatches`."""
     naming: Report = {
         "symbol": match.symbol,
         "preventedMatchId": match.prevented_match_id,
@@ -91,7 +92,8 @@ def _prevented(call: Call, match: PreventedMatch) -> Report:
     return naming | prevented_quantities(match) | {"transactTime": call.time(match.time_us)}
 
 
-def _amendment(call: Call, change: Amendment) -> Report:
+def amendment(call: Call, change: Amendment) -> Report:
+    """A change of `order.amendments`."""
     return {
         "symbol": change.symbol,
         "orderId": change.order_id,

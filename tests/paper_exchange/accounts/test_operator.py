@@ -91,11 +91,17 @@ def test_a_halted_symbol_takes_no_orders_until_it_trades_again(operator: Operato
 
 def test_the_full_record_holds_every_order_and_trade(operator: Operator, main: Customer) -> None:
     placed = main.ask("POST", "/api/v3/order", symbol="ETHUSDT", side="BUY", type="MARKET", quantity="0.01").json()
+    waits = {"symbol": "ETHUSDT", "side": "BUY", "type": "LIMIT", "timeInForce": "GTC", "quantity": "0.02", "price": "1700"}
+    order_id = main.ask("POST", "/api/v3/order", **waits).json()["orderId"]
+    main.ask("PUT", "/api/v3/order/amend/keepPriority", symbol="ETHUSDT", orderId=order_id, newQty="0.01")
+    main.ask("DELETE", "/api/v3/order", symbol="ETHUSDT", orderId=order_id)
     record = operator.do("GET", "/accounts/main/orders")
 
     assert placed["orderId"] in [order["orderId"] for order in record["orders"] if order["symbol"] == "ETHUSDT"]
     trades = [trade["id"] for trade in record["trades"] if trade["orderId"] == placed["orderId"]]
     assert trades == [fill["tradeId"] for fill in placed["fills"]]
+    (change,) = (each for each in record["amendments"] if each["orderId"] == order_id)
+    assert (change["origQty"], change["newQty"]) == ("0.02000000", "0.01000000")
 
 
 def test_a_clock_that_is_off_is_off_for_times_and_timestamps_alone(exchange: PaperProcess) -> None:
