@@ -25,6 +25,9 @@ from shared.runtime.observe import logger
 
 PROBE_S = 3.0
 """Time that a silent connection gets to prove that it listens."""
+DOUBT_AGAIN_S = 600.0
+"""A connection on which a stream fell silent without cause is replaced; the market may just be quiet, so not again so soon."""
+SILENT = "it fell silent"
 _log = logger("stream_ingestion.carrier")
 
 
@@ -80,6 +83,8 @@ class Carrier:
         self._waiting: dict[str, Ahead] = {}
         self._connection: StreamConnection | None = None
         self._leave = ""
+        self._doubts: set[str] = set()
+        self._doubt_from = 0.0
         self._until = 0.0
         self._closing: set[asyncio.Task[None]] = set()
 
@@ -127,6 +132,11 @@ class Carrier:
     def replace(self, reason: str) -> None:
         """Move to another connection as soon as may be."""
         self._leave = reason
+        self._changed.set()
+
+    def doubt(self, name: str) -> None:
+        """A stream has been silent for longer than it should: ask the exchange whether it still flows."""
+        self._doubts.add(name)
         self._changed.set()
 
     def pause(self) -> None:
@@ -202,6 +212,8 @@ class Carrier:
         """Wait until something is to be done; why the connection has to be replaced, empty if it has not."""
         while not (self._changed.is_set() or self._leave or connection.leaving or connection.lost):
             now = self._loop.time()
+            if self._doubts:
+                return await self._probe(connection)
             if now >= self._until:
                 return "it is about to be a day old"
             silent_at = connection.heard_at + self._terms.silent_after_s
@@ -218,11 +230,15 @@ class Carrier:
             async with asyncio.timeout(PROBE_S):
                 there = await connection.subscriptions()
         except (ServiceError, TimeoutError):
-            return "it fell silent"
+            return SILENT
+        doubted, self._doubts = self._doubts & set(there), set()
         connection.names &= set(there)
         connection.flowing &= set(there)
         self._changed.set()  # what the exchange forgot is subscribed again
-        return ""
+        if not doubted or self._loop.time() < self._doubt_from:
+            return ""
+        self._doubt_from = self._loop.time() + DOUBT_AGAIN_S
+        return f"{min(doubted)} fell silent on it"
 
     async def _move(self, old: StreamConnection, reason: str) -> None:
         """Open the next connection beside the old one and move every stream when nothing is lost by it."""
@@ -248,7 +264,7 @@ class Carrier:
         self._connection = new
         with contextlib.suppress(ServiceError):
             await new.subscribe(self.channels.keys() - self.refused.keys())
-            if not old.lost and reason != "it fell silent" and aheads:
+            if not old.lost and reason != SILENT and aheads:
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(self._terms.overlap_s):
                         await left.wait()

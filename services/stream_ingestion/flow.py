@@ -170,6 +170,9 @@ class Flow:
         for found in self.conditions.values():
             if found.judge(now):
                 self._tell(found)
+                carrier = self.upstream.carrier_of(found.channel.name)
+                if found.state == "stale" and carrier is not None:
+                    carrier.doubt(found.channel.name)
         self.publisher.flush()
         self._counts.show(self)
 

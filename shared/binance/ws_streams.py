@@ -73,7 +73,6 @@ class StreamConnection:
         """Streams whose subscription the exchange has acknowledged."""
         self.heard_at = 0.0
         """When the last bytes were read, by the event loop's clock."""
-        self.opened_at = 0.0
         self.leaving = False
         """Has the exchange announced that it will close the connection?"""
         self.lost = ""
@@ -91,14 +90,14 @@ class StreamConnection:
         self._turn = asyncio.Lock()
         self._socket: Socket | None = None
 
-    async def open(self, connect: Connect, base_url: str, *, microseconds: bool = False) -> None:
+    async def open(self, connect: Connect, base_url: str) -> None:
         """Connect.
 
         Raises:
             OSError, TimeoutError: the exchange cannot be reached or refuses us.
         """
-        self._socket = await connect(f"{base_url}/stream{'?timeUnit=MICROSECOND' if microseconds else ''}", self)
-        self.opened_at = self.heard_at = self._loop.time()
+        self._socket = await connect(f"{base_url}/stream", self)
+        self.heard_at = self._loop.time()
 
     async def subscribe(self, names: Iterable[str]) -> None:
         """Let streams flow; a bounded number for each message, messages as fast as the exchange allows.

@@ -108,6 +108,18 @@ async def test_a_stream_that_the_exchange_forgot_is_subscribed_again(platform: P
     await eventually(lambda: client.names == {"btcusdt@trade"})
 
 
+async def test_a_single_stream_that_falls_silent_moves_to_another_connection(platform: Platform) -> None:
+    await platform.start(stream_stale_s=0.3)
+    heard = await platform.listen(TRADES)
+    await platform.subscribe("btcusdt@trade", "ethusdt@trade")
+    for name in ("btcusdt@trade", "ethusdt@trade"):
+        await platform.exchange.emit(name, trade(1, name[:7].upper()))
+    ticking = Ticking(platform)  # BTCUSDT lives, ETHUSDT is listed but brings nothing
+    await eventually(lambda: platform.exchange.accepted == 2, within_s=10)
+    await ticking.stop()
+    assert numbers(heard) == list(range(numbers(heard)[0], numbers(heard)[-1] + 1))
+
+
 async def test_after_a_broken_connection_the_hole_is_filled_in_order(platform: Platform) -> None:
     await platform.start()
     heard = await platform.listen(TRADES)
