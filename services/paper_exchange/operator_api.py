@@ -2,7 +2,7 @@
 
     GET    /status                             the market
     GET    /accounts, /accounts/<name>         balances, keys (never their secrets), rates
-    POST   /accounts                           open one, or change its settings (form: `accounts.AccountForm`)
+    POST   /accounts                           open one, or change its settings (form: `account_forms.AccountForm`)
     GET    /accounts/<name>/orders             the full record: orders, lists, trades and so on, of all time
     POST   /accounts/<name>/deposits           {"asset": "USDT", "amount": "100"}; likewise /withdrawals
     POST   /accounts/<name>/locks              another system locks funds, or with a minus releases them
@@ -24,7 +24,8 @@ from typing import Annotated, Any, TypeVar
 from fastapi import FastAPI, Request, Response
 from msgspec import DecodeError, Meta, Struct, json
 
-from services.paper_exchange.accounts import AccountForm, Accounts, Amount, Asset, BadOrder, CommissionForm, KeyForm
+from services.paper_exchange.account_forms import AccountForm, Amount, Asset, BadOrder, CommissionForm, KeyForm
+from services.paper_exchange.accounts import Accounts
 from services.paper_exchange.engine.amounts import parse, text
 from services.paper_exchange.engine.commands import LockExternally, SetSymbolStatus
 from services.paper_exchange.engine.words import SymbolStatus

@@ -10,7 +10,8 @@ from typing import NoReturn
 
 import uvloop
 
-from services.paper_exchange.accounts import MAIN, Accounts, forms
+from services.paper_exchange.account_forms import MAIN, forms
+from services.paper_exchange.accounts import Accounts
 from services.paper_exchange.clock import Clock
 from services.paper_exchange.door import Door
 from services.paper_exchange.faults import Faults, order_of

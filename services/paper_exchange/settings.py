@@ -4,7 +4,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field, SecretStr, field_validator
 
-from services.paper_exchange.accounts import forms
+from services.paper_exchange.account_forms import forms
 from services.paper_exchange.faults import order_of
 from shared.runtime.settings import Names, Port, Settings, own
 

@@ -5,7 +5,7 @@ from typing import Any
 from fastapi import Request
 from msgspec import Struct
 
-from services.paper_exchange.accounts import Amount, BadOrder
+from services.paper_exchange.account_forms import Amount, BadOrder
 from services.paper_exchange.block_trades import BlockTrade
 from services.paper_exchange.engine.amounts import parse, text
 from services.paper_exchange.operator_api import read

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from services.paper_exchange.accounts import BadOrder, forms
+from services.paper_exchange.account_forms import BadOrder, forms
 from tests.paper_exchange.accounts.conftest import Operator
 from tests.paper_exchange.accounts.customer import Customer
 from tests.paper_exchange.conftest import ROOT, PaperProcess

@@ -4,7 +4,8 @@ from pathlib import Path
 
 from msgspec import structs
 
-from services.paper_exchange.accounts import MAIN, Accounts
+from services.paper_exchange.account_forms import MAIN
+from services.paper_exchange.accounts import Accounts
 from services.paper_exchange.engine.amounts import parse
 from services.paper_exchange.engine.commands import PlaceOrder
 from services.paper_exchange.engine.order_counts import DEFAULT_LIMITS
