@@ -57,26 +57,13 @@ class Publisher:
 
     def tell(self, events: list[Event]) -> None:
         """Tell what has happened."""
-        live = self._live
-        if not live:
+        if not self._live:
             return
-        changed: set[str] = set()
-        traded: dict[str, list[Traded]] = {}
-        for event in events:
-            if type(event) is LevelChanged:
-                if (one := live.get(event.symbol)) is not None:
-                    changed.add(event.symbol)
-                    for changes in one.changes.values():
-                        changes.add(event)
-            elif type(event) is Traded and (one := live.get(event.symbol)) is not None:
-                if (channel := one.at_once.get(_TRADE)) is not None:
-                    channel.send(payloads.trade(event))
-                if _AGGREGATE in one.at_once:
-                    traded.setdefault(event.symbol, []).append(event)
-        for symbol, trades in traded.items():
-            self._tell_aggregates(symbol, live[symbol].at_once[_AGGREGATE], trades)
-        for symbol in changed:
-            self._tell_top(symbol, live[symbol])
+        try:
+            self._tell(self._live, events)
+        except Exception:
+            # Who listens must not be in the way of who trades.
+            _log.exception("events could not be told")
 
     def tell_block_trade(self, symbol: str, block: BlockTrade, now_us: int) -> None:
         """Tell of a trade off the book."""
@@ -95,6 +82,25 @@ class Publisher:
             turn.number = number
             for channel, report in list(turn.reports.values()):
                 self._report(channel, report, now_us)
+
+    def _tell(self, live: dict[str, _Live], events: list[Event]) -> None:
+        changed: set[str] = set()
+        traded: dict[str, list[Traded]] = {}
+        for event in events:
+            if type(event) is LevelChanged:
+                if (one := live.get(event.symbol)) is not None:
+                    changed.add(event.symbol)
+                    for changes in one.changes.values():
+                        changes.add(event)
+            elif type(event) is Traded and (one := live.get(event.symbol)) is not None:
+                if (channel := one.at_once.get(_TRADE)) is not None:
+                    channel.send(payloads.trade(event))
+                if _AGGREGATE in one.at_once:
+                    traded.setdefault(event.symbol, []).append(event)
+        for symbol, trades in traded.items():
+            self._tell_aggregates(symbol, live[symbol].at_once[_AGGREGATE], trades)
+        for symbol in changed:
+            self._tell_top(symbol, live[symbol])
 
     def _report(self, channel: Channel, report: Report, now_us: int) -> None:
         try:
