@@ -84,12 +84,12 @@ class Publisher:
                 self._report(channel, report, now_us)
 
     def _tell(self, live: dict[str, _Live], events: list[Event]) -> None:
-        changed: set[str] = set()
+        changed: dict[str, None] = {}
         traded: dict[str, list[Traded]] = {}
         for event in events:
             if type(event) is LevelChanged:
                 if (one := live.get(event.symbol)) is not None:
-                    changed.add(event.symbol)
+                    changed[event.symbol] = None
                     for changes in one.changes.values():
                         changes.add(event)
             elif type(event) is Traded and (one := live.get(event.symbol)) is not None:
