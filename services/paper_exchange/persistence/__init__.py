@@ -9,7 +9,7 @@ it would have now anyway. Customers' open orders are put back first, with their 
 around them: an order that the market has meanwhile passed by trades at the opening, at its own price.
 
 Not kept: the rank of an iceberg's refilled slices among customers at one price, orders that were counted but not attempted
-(cancel-replace), symbols that the operator halted, sessions, listen keys, faults; and at another speed than 1 the market's price
+(cancel-replace), symbols that were halted, sessions, listen keys, faults; and at another speed than 1 the market's price
 jumps at a restart. Prices of a replay or a mirror keep no state.
 
 Why rows and not a log of commands: to replay the log, the house's thousands of commands a minute would have to be logged or
