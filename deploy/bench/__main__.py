@@ -5,7 +5,7 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from deploy.bench import bus, exchange, matching, orders, startup, tools
+from deploy.bench import bus, exchange, matching, orders, startup, streams, tools
 from deploy.bench.harness import Table, pick
 
 BENCHES: dict[str, Callable[[int], Coroutine[Any, Any, list[Table]]]] = {
@@ -14,6 +14,7 @@ BENCHES: dict[str, Callable[[int], Coroutine[Any, Any, list[Table]]]] = {
     "tools": tools.run,
     "matching": matching.run,
     "orders": orders.run,
+    "streams": streams.run,
     "startup": startup.run,
 }
 
