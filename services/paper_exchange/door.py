@@ -20,6 +20,7 @@ from services.paper_exchange.handlers import HANDLERS, Call, Handlers
 from services.paper_exchange.keys import Key, Keyring
 from services.paper_exchange.payloads import Texts
 from services.paper_exchange.trading import TRADING
+from services.paper_exchange.trading.orders import ended_by_amendment
 from services.paper_exchange.weights import Weights
 from shared.contract.catalog import BY_METHOD, OPERATIONS
 from shared.contract.exchange_errors import message
@@ -136,7 +137,10 @@ class Door:
         on_success = spec.weight.on_success
         if on_success is None:
             self.weights.charge(address, admitted.weight, self.clock())
-            return self._answer(spec, admitted.call, own)
+            body = self._answer(spec, admitted.call, own)
+            if spec.method == _AMEND and ended_by_amendment(body):
+                self.weights.owe(address, -admitted.weight, self.clock())
+            return body
         self.weights.charge(address, on_success, self.clock())
         try:
             return self._answer(spec, admitted.call, own)
@@ -197,18 +201,23 @@ class Door:
         return partial(handler, self._handlers)
 
     def _told_when(self, no: Refused, call: Call) -> Refused:
-        """A refusal for too many orders says when there is room again."""
-        if no.code == _TOO_MANY_ORDERS and no.retry_after_s is None:
+        """A refusal for too many orders, of a cancel-replace too, says when there is room again."""
+        if (no.code == _TOO_MANY_ORDERS or no.status == _TOO_MANY) and no.retry_after_s is None:
             now_us = self.clock()
-            full = [limit for limit, count in self.order_counts(call.account) if count >= limit.limit]
-            until_us = max((now_us // each.window_us + 1) * each.window_us for each in full) if full else now_us
-            no.status, no.retry_after_s = 429, max(1, -(-(until_us - now_us) // 1_000_000))
+            counts = self.order_counts(call.account)
+            # A list of three does not fit where there is room for two: then it is the limit nearest to its end that binds.
+            full = [limit for limit, count in counts if count >= limit.limit] or [
+                max(counts, key=lambda each: each[1] / each[0].limit)[0]
+            ]
+            until_us = max((now_us // each.window_us + 1) * each.window_us for each in full)
+            no.status, no.retry_after_s = _TOO_MANY, max(1, -(-(until_us - now_us) // 1_000_000))
             if call.ws_api and no.data is None:
                 no.data = {"serverTime": now_us // 1000, "retryAfter": until_us // 1000}
         return no
 
 
-_TOO_MANY_ORDERS = -1015
+_TOO_MANY_ORDERS, _TOO_MANY = -1015, 429
+_AMEND = "order.amend.keepPriority"
 _RATE_LIMITS = frozenset(("returnRateLimits",))
 _SAID_APART = NAMES | _RATE_LIMITS
 

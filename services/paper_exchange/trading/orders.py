@@ -69,6 +69,11 @@ def amend(handlers: Handlers, call: Call) -> bytes:
     return json.encode(body)
 
 
+def ended_by_amendment(body: bytes) -> bool:
+    """Does the reply to an amendment tell that it ended the order? Then it cost nothing. (Changelog of 2026-04-02.)"""
+    return b'"status":"EXPIRED"' in body
+
+
 def _cancel_half(call: Call, outcome: Canceled | ListCanceled | Refused) -> Report:
     return refused(outcome) if isinstance(outcome, Refused) else ended(call, outcome)
 
