@@ -269,7 +269,7 @@ async def test_one_pays_for_a_pair(client: Client, market: Market) -> None:
 
 async def test_a_routed_order_takes_from_all_its_books(client: Client, market: Market) -> None:
     terms = {"symbol": SYMBOL, "side": "SELL", "quantity": QUANTITY}
-    order = limit("SELL", await market.at("0.98"), timeInForce="IOC", quantity="0.5")
+    order = limit("SELL", await market.at("0.98"), timeInForce="IOC", quantity="2")
 
     checked = await client.ask("sor.order.test", **terms, type="MARKET", computeCommissionRates="true")
     answer = await client.ask("sor.order.place", **order)
@@ -280,7 +280,7 @@ async def test_a_routed_order_takes_from_all_its_books(client: Client, market: M
     assert checked["standardCommissionForOrder"]["taker"] == "0.00100000"
     assert (sold["usedSor"], sold["status"]) == (True, "FILLED")
     assert allocations
-    assert sum(Decimal(each["qty"]) for each in (*allocations, *trades)) == Decimal("0.5")
+    assert sum(Decimal(each["qty"]) for each in (*allocations, *trades)) == Decimal("2")
 
 
 async def test_an_order_does_not_trade_with_its_own_account(client: Client, market: Market) -> None:
