@@ -181,8 +181,8 @@ class Door:
     def _answer(self, spec: Spec, call: Call, own: Answer | None) -> bytes:
         answer = own or self._retired.get(spec.method) or self._handler(spec)
         try:
-            if call.account:
-                # What a customer does happens now, not at the market's last step.
+            if call.account or spec.method == "time":
+                # What a customer does happens now, not at the market's last step; and clients set their clocks by `time`.
                 self._handlers.venue.advance(self.clock())
             return answer(call)
         except Refused as no:

@@ -1,6 +1,7 @@
 """REST as the exchange speaks it: errors in its words, headers, statuses, units of time."""
 
 import re
+import time
 from urllib.parse import quote
 
 import httpx
@@ -133,3 +134,11 @@ def test_an_endless_query_and_an_endless_body_end_in_a_refusal(rest: httpx.Clien
     assert rest.get("/api/v3/depth?symbol=BTCUSDT&x=" + "y" * 20_000).status_code == 400
     assert rest.post("/api/v3/order", content=b"a=" + b"b" * 100_000).status_code == 413
     assert rest.get("/api/v3/ping").json() == {}
+
+
+def test_the_exchange_s_time_is_that_of_the_answer(rest: httpx.Client) -> None:
+    for _ in range(20):
+        before_us = time.time_ns() // 1000
+        told_us = rest.get("/api/v3/time", headers={"X-MBX-TIME-UNIT": "MICROSECOND"}).json()["serverTime"]
+
+        assert before_us <= told_us <= time.time_ns() // 1000
