@@ -56,7 +56,8 @@ class Recorder:
                     self._accounts[event.account] = None
                 case _:
                     pass
-        if self._accounts or self._orders or self._lists or self._has_trailing():
+        moved = self._has_trailing()
+        if moved or self._accounts or self._orders or self._lists:
             self.save()
 
     def tick(self) -> None:

@@ -2,19 +2,22 @@
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from msgspec import json
 
 from services.paper_exchange.engine import Engine
+from services.paper_exchange.engine.amounts import SCALE
 from services.paper_exchange.engine.book import BookSide
+from services.paper_exchange.engine.commands import Command, PlaceOrder
 from services.paper_exchange.engine.snapshot import Saved, SavedAccount, SavedDesk, snapshot
 from services.paper_exchange.keys import Key
 from services.paper_exchange.persistence.recorder import Recorder
 from services.paper_exchange.persistence.revival import keys, revive
 from services.paper_exchange.persistence.store import BadState, Store
-from tests.paper_exchange.engine.flows import ACCOUNTS, aimed, instruments, opening
+from tests.paper_exchange.engine.flows import ACCOUNTS, TICK, aimed, instruments, opening
 from tests.paper_exchange.engine.test_invariants import Flow, an_engine, flows
 
 CUSTOMERS = tuple(account for account in ACCOUNTS if account != "house")
@@ -89,6 +92,29 @@ def test_after_every_command_the_file_holds_exactly_what_customers_have(flow: Fl
         for held, deposited in again.money().values():
             assert held == deposited
         store.close()
+
+
+def test_an_order_that_follows_the_market_is_written_though_others_did_more(tmp_path: Path) -> None:
+    store, engine = Store(str(tmp_path / "state.db")), an_engine()
+    recorder = Recorder(engine, store)
+    trailing = PlaceOrder(
+        account="alice", symbol="COINUSDT", side="SELL", type="STOP_LOSS", quantity=SCALE, trailing_delta=60, stop_price=0
+    )
+    commands = [*trade(10 * SCALE), trailing, *trade(10 * SCALE + 2 * TICK)]
+
+    for command in commands:
+        engine.execute(command, engine.state.now_us + 1)
+        recorder.hear(engine.drain())
+
+    waiting = next(iter(revived(store, engine).state.markets["COINUSDT"].triggers.trailing.values()))
+    assert waiting.trailing_extreme == 10 * SCALE + 2 * TICK
+    store.close()
+
+
+def trade(price: int) -> list[Command]:
+    """The house sells to carol."""
+    terms: dict[str, Any] = {"symbol": "COINUSDT", "type": "LIMIT", "quantity": SCALE, "price": price, "time_in_force": "GTC"}
+    return [PlaceOrder(account="house", side="SELL", **terms), PlaceOrder(account="carol", side="BUY", **terms)]
 
 
 def test_numbers_go_on_higher_than_any_that_somebody_has_seen(tmp_path: Path) -> None:
