@@ -150,6 +150,11 @@ class Recorder:
                 self._names[order.account, order.symbol, name] = None
         if order.order_list_id >= 0:
             self._lists[order.account, order.order_list_id] = None
+        if event.prevented is not None:
+            # The other side has a record of it too, even where it lost nothing and is told nothing.
+            other = self._state.markets[event.prevented.counter_symbol].orders.get(event.prevented.counter_order_id)
+            if other is not None and not self._state.accounts[other.account].unlimited:
+                self._orders[other.account, other.symbol, other.order_id] = None
 
     def _grown(self, account: str, symbol: str, desk: Desk, changes: Changes, grown: dict[tuple[str, str, str], int]) -> None:
         """Append the records that a desk has got since it was last looked at."""

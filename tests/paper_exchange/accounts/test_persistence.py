@@ -111,6 +111,26 @@ def test_an_order_that_follows_the_market_is_written_though_others_did_more(tmp_
     store.close()
 
 
+def test_a_prevented_trade_is_written_for_both_though_one_of_them_is_told_nothing(tmp_path: Path) -> None:
+    store, engine = Store(str(tmp_path / "state.db")), an_engine()
+    recorder = Recorder(engine, store)
+    terms: dict[str, Any] = {"symbol": "COINUSDT", "quantity": SCALE}
+    commands: list[Command] = [
+        PlaceOrder(account="alice", side="BUY", type="LIMIT_MAKER", price=10 * SCALE, **terms),
+        PlaceOrder(account="bob", side="SELL", type="MARKET", self_trade_prevention="EXPIRE_TAKER", **terms),
+    ]
+
+    for command in commands:
+        engine.execute(command, engine.state.now_us + 1)
+        recorder.hear(engine.drain())
+
+    again = revived(store, engine)
+    for account in ("alice", "bob"):
+        matches = again.prevented_matches(account, "COINUSDT")
+        assert [each.maker_order_id for each in matches] == [1]
+    store.close()
+
+
 def trade(price: int) -> list[Command]:
     """The house sells to carol."""
     terms: dict[str, Any] = {"symbol": "COINUSDT", "type": "LIMIT", "quantity": SCALE, "price": price, "time_in_force": "GTC"}
