@@ -19,6 +19,7 @@ from nats.aio.client import Client, Server
 from nats.errors import Error, SlowConsumerError
 
 from shared.runtime.clock import monotonic
+from shared.runtime.credentials import Credentials
 from shared.runtime.mended_client import MendedClient
 from shared.runtime.metrics import Metrics
 from shared.runtime.observe import logger, without_secrets
@@ -57,7 +58,9 @@ class Address(Struct, frozen=True, kw_only=True):
         if self.user:
             options |= {"user": self.user, "password": self.password}
         if self.creds:
-            options["user_credentials"] = self.creds
+            Credentials.read(self.creds)  # a bad file is told at once; later it is read anew each time, for it may be renewed
+            options["user_jwt_cb"] = lambda: Credentials.read(self.creds).jwt
+            options["signature_cb"] = lambda nonce: Credentials.read(self.creds).sign(nonce)  # pyright: ignore[reportUnknownLambdaType, reportUnknownArgumentType]
         if self.ca or self.cert:
             context = ssl.create_default_context(cafile=self.ca or None)
             if self.cert:
@@ -83,7 +86,6 @@ class Link:
         """Subjects that the server did not let us subscribe to, in lower case."""
         self.last_error = ""
         self._metrics = metrics
-        self._begun = False
         self._leaving = False
         self._attempts = 0
         self._told_drops_at = -TELL_DROPS_EVERY_S
@@ -96,7 +98,6 @@ class Link:
             nats.errors.AuthorizationError or another of nats-py's errors: the server refuses us.
         """
         options = address.options()
-        self._begun = True
         self._refused_login: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         connecting = asyncio.create_task(
             self.nc.connect(
@@ -161,8 +162,7 @@ class Link:
     async def abandon(self) -> None:
         """Leave without a word."""
         self._leaving = True
-        if self._begun:
-            await self.nc.close()
+        await self.nc.close()
 
     def _choose(self, servers: list[Server], _info: dict[str, Any]) -> tuple[Server, float]:
         least = min(server.reconnects for server in servers)

@@ -4,6 +4,7 @@
   publishes before it, and a subscription that drains loses what arrives between the answer and its own UNSUB.
 - An answer to a ping that nobody waits for any more is dropped. nats-py would end its read loop over it and go on calling
   itself connected.
+- `close` may be called whenever: nats-py fails where its `connect` gave up before it tried a server, and hides why.
 - Headers are read in one pass. nats-py looks at every letter of every name, which takes longer than the rest of a message.
 """
 
@@ -26,6 +27,11 @@ class MendedClient(Client):
         """
         await asyncio.wait_for(self._flush_pending(force_flush=True), timeout)
         await super().flush(timeout)
+
+    async def close(self) -> None:
+        """Close for good; a client whose connecting did not get as far as a server has nothing to close."""
+        if self._flush_queue is not None:  # pyright: ignore[reportUnknownMemberType]
+            await super().close()
 
     async def _process_pong(self) -> None:
         waiting: list[asyncio.Future[Any]] = self._pongs  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
