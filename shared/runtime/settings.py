@@ -14,10 +14,11 @@ also the only name of those declared with `own`. The environment wins over `.env
 import os
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, ClassVar, Literal, Self, get_args, get_origin
+from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
 from msgspec import Struct
-from pydantic import BeforeValidator, Field, JsonValue, SecretStr, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, JsonValue, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
@@ -34,6 +35,24 @@ def _split(value: Any) -> Any:
 
 Names = Annotated[tuple[str, ...], BeforeValidator(_split)]
 """Values separated by commas."""
+
+
+def _of_servers(urls: tuple[str, ...]) -> tuple[str, ...]:
+    if not urls or not all(map(_is_server, urls)):
+        raise ValueError("must be nats://host:port or tls://host:port, several separated by commas")
+    return urls
+
+
+def _is_server(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("nats", "tls") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # no port that there could be
+        return False
+
+
+Servers = Annotated[Names, AfterValidator(_of_servers)]
+"""Addresses of NATS servers, separated by commas."""
 
 
 _OWN: dict[str, JsonValue] = {"own": True}
@@ -98,7 +117,7 @@ class Settings(BaseSettings):
 class BusSettings(Settings):
     """What a process that talks on the bus can be told."""
 
-    nats_url: Names = Field(default=("nats://127.0.0.1:4222",), description="Servers of the bus, separated by commas.")
+    nats_url: Servers = Field(default=("nats://127.0.0.1:4222",), description="Servers of the bus, separated by commas.")
     nats_user: str = Field(default="", description="User on the bus.")
     nats_password: SecretStr = Field(default=SecretStr(""), description="Password of that user.")
     nats_creds: str = Field(default="", description="Credentials file of the bus (JWT and nkey), instead of user and password.")

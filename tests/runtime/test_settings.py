@@ -78,6 +78,10 @@ def test_several_servers_are_separated_by_commas(monkeypatch: pytest.MonkeyPatch
         ("BINANCE_CONCURRENCY", "0", "greater than or equal to 1"),
         ("BINANCE_SUBJECT_PREFIX", "a.*", "BINANCE_SUBJECT_PREFIX"),
         ("BINANCE_API_SECRET", "hunter2", "BINANCE_API_SECRET"),
+        ("BINANCE_NATS_URL", "http://a:4222", "BINANCE_NATS_URL: must be nats://host:port or tls://host:port"),
+        ("BINANCE_NATS_URL", "nats://me:hunter2@a:4222,a:4222", "BINANCE_NATS_URL: must be nats://host:port"),
+        ("BINANCE_NATS_URL", "nats://a:hunter2", "BINANCE_NATS_URL: must be nats://host:port"),
+        ("BINANCE_NATS_URL", ",", "BINANCE_NATS_URL: must be nats://host:port"),
     ],
 )
 def test_a_wrong_value_is_told_with_its_name_and_what_is_allowed(
