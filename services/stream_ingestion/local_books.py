@@ -19,6 +19,7 @@ from shared.runtime.observe import logger
 SNAPSHOTS_AT_ONCE = 4
 AGAIN_FIRST_S = 0.2
 AGAIN_MOST_S = 10.0
+LOOK_EVERY_S = 0.02
 QUIET_LOOKS = 10
 QUIET_S = 0.5
 """A stream that flows and has brought no event for so long belongs to a quiet market: its book begins with a snapshot."""
@@ -38,7 +39,6 @@ class LocalBooks:
         self._books: dict[str, tuple[OrderBook, DepthChannel]] = {}
         self._syncing: dict[str, asyncio.Task[None]] = {}
         self._turn = asyncio.Semaphore(SNAPSHOTS_AT_ONCE)
-        self._changed = asyncio.Event()
 
     def __len__(self) -> int:
         return len(self._books)
@@ -70,14 +70,13 @@ class LocalBooks:
             if task := self._syncing.pop(channel.symbol, None):
                 task.cancel()
 
-    async def until_synced(self, symbol: str) -> OrderBook:
-        """The book of a symbol as soon as it can be trusted; waits for ever."""
+    async def until_good(self, symbol: str) -> OrderBook:
+        """The book of a symbol as soon as it is in step and its stream flows; waits for ever."""
         while True:
-            book = self.find(symbol)
-            if book is not None and book.synced:
-                return book
-            self._changed.clear()
-            await self._changed.wait()
+            found = self._books.get(symbol)
+            if found is not None and found[0].synced and self._flows(found[1].name):
+                return found[0]
+            await asyncio.sleep(LOOK_EVERY_S)
 
     async def close(self) -> None:
         """Stop fetching snapshots."""
@@ -116,7 +115,6 @@ class LocalBooks:
                 async with self._turn:
                     body = await self._ask(Depth(symbol=book.symbol, limit=self._levels))
                 if book.load(_snapshot(body), monotonic()):
-                    self._changed.set()
                     return
             except ServiceError as error:
                 _log.warning("no snapshot for a local book", symbol=book.symbol, reason=error.message)

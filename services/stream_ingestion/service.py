@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from services.stream_ingestion.book_answers import BookAnswers
 from services.stream_ingestion.carrier import Terms
 from services.stream_ingestion.direct import Direct
 from services.stream_ingestion.flow import Flow
@@ -53,21 +54,22 @@ async def serve(life: Life[Settings]) -> AsyncGenerator[None, None]:
     reader = Reader(
         bus, direct, stores, keep_s=settings.stream_keep_s, keep_each=settings.stream_keep_each, stale_s=settings.stream_stale_s
     )
-    handlers = Handlers(bus, replica, leases, reader, flow.books, Symbols(ask), settings)
+    books = BookAnswers(bus, replica, flow.books, settings.stream_stale_s)
+    handlers = Handlers(replica, leases, reader, books, Symbols(ask), settings)
     life.answer(owned_by(Owner.STREAM), handlers.answer)
 
     async def works() -> str:
         return replica.problem
 
     life.probe("streams", works)
-    await replica.open(handlers.listen_as)
+    await replica.open(books.listen_as)
     beating = asyncio.create_task(replica.run())
     yield
     beating.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await beating
     await replica.hand_over(settings.drain_s)
-    await handlers.close()
+    await books.close()
 
 
 def _asking(bus: Bus) -> Any:

@@ -68,6 +68,28 @@ async def test_a_book_that_is_not_in_step_is_never_given(platform: Platform) -> 
     assert book.last_update_id == 16
 
 
+async def test_a_book_that_has_not_changed_for_long_says_so(platform: Platform) -> None:
+    await platform.start(stream_stale_s=0.2)
+    platform.market.book = snapshot(10)
+
+    async def is_stale() -> bool:
+        book = await platform.ask(Book(symbol="BTCUSDT"))
+        return book.condition.state == "stale" and (book.condition.age_ms or 0) > 200
+
+    await eventually(is_stale)
+
+
+async def test_a_book_whose_stream_is_cut_off_is_not_given(platform: Platform) -> None:
+    await platform.start()
+    platform.market.book = snapshot(10)
+    await platform.ask(Book(symbol="BTCUSDT"))
+    platform.exchange.unreachable = True
+    platform.exchange.cut()
+    await eventually(lambda: not platform.exchange.clients)
+    with pytest.raises(Unavailable, match="not in step"):
+        await platform.ask(Book(symbol="BTCUSDT"), within_ms=1000)
+
+
 async def test_any_replica_gives_a_book_that_another_one_keeps(platform: Platform) -> None:
     await platform.start()
     await platform.start()
