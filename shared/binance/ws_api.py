@@ -194,7 +194,7 @@ class WsApiTransport:
                 self._budget.silence(retry_after_ms or (BAN_MS if status == 418 else MINUTE_MS))
             return None
         except (OSError, InvalidHandshake, TimeoutError):
-            logger.warning("The WebSocket API cannot be reached.")
+            logger.warning("The WebSocket API cannot be reached at %s.", self._url)
             return None
         self.opened += 1
         connection = WsConnection(socket, on_event=self._on_event)

@@ -1,6 +1,7 @@
 """One WebSocket API connection at a time, replaced before it ends; nothing moves from one to the next."""
 
 import asyncio
+import socket
 from typing import Any
 
 import pytest
@@ -45,6 +46,17 @@ async def test_answers_may_overtake_each_other_on_one_connection(exchange: Scrip
 
     assert (await slow).body == b'{"lastUpdateId": 1}'
     assert len(exchange.sockets) == 1
+    await transport.close()
+
+
+async def test_an_address_that_cannot_be_reached_is_named_in_the_log(caplog: pytest.LogCaptureFixture):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        url = f"ws://127.0.0.1:{taken.getsockname()[1]}/ws-api/v3"
+    clock = ServerClock(monotonic_ms, wall_ms)
+    transport = WsApiTransport(url, budget=RateBudget(clock.now_ms), clock=clock)
+    with pytest.raises(NotSent):
+        await transport.send(request())
+    assert f"cannot be reached at {url}" in caplog.text
     await transport.close()
 
 
