@@ -3,12 +3,10 @@
 import re
 from collections.abc import Iterable
 from functools import lru_cache
-from typing import Literal
 
 import msgspec
 from msgspec import Struct
 
-LimitType = Literal["REQUEST_WEIGHT", "ORDERS", "RAW_REQUESTS", "CONNECTIONS"]
 INTERVAL_MS = {"SECOND": 1_000, "MINUTE": 60_000, "HOUR": 3_600_000, "DAY": 86_400_000}
 _BY_LETTER = {name[0]: milliseconds for name, milliseconds in INTERVAL_MS.items()}
 _ORDER_REFUSAL = re.compile(r"current limit is ([0-9]+) orders per ([0-9]+ )?([A-Z]+)")
