@@ -9,9 +9,11 @@ import json
 import os
 import random
 import signal
+import socket
 from collections import Counter
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -19,11 +21,12 @@ import httpx
 import msgspec
 import pytest
 import pytest_asyncio
+from msgspec import UNSET
 
 from shared.contract import subjects
 from shared.contract.errors import ServiceError
 from shared.contract.operation import Operation
-from shared.contract.platform.streams import Book, Subscribe
+from shared.contract.platform.streams import Book, Read, Subscribe
 from shared.runtime.bus import Bus
 from shared.runtime.clock import now_ms
 from shared.runtime.nats_server import NatsServer
@@ -149,3 +152,68 @@ async def test_every_trade_is_heard_once_or_told_as_missing_whatever_breaks(
         assert ids == sorted(set(ids)), f"{symbol}: doubled or out of order"
         lost = set(range(ids[0], ids[-1] + 1)) - set(ids)
         assert lost <= missing[symbol], f"{symbol}: {len(lost - missing[symbol])} lost without a word"
+
+
+class Reader:
+    """Reads on with a cursor as an agent does, whatever happens, and keeps account of every id."""
+
+    def __init__(self, bus: Bus, stream: str) -> None:
+        self.ids: list[int] = []
+        """Read, or told as missing."""
+        self.aged_out = 0
+        self._bus = bus
+        self._stream = stream
+        self._cursor = ""
+
+    async def read(self, more: int, *, within_s: float = 60) -> None:
+        """Read until so many more ids are accounted for."""
+        wanted = len(self.ids) + more
+        await eventually(lambda: self._page(wanted), within_s=within_s)
+
+    async def _page(self, wanted: int) -> bool:
+        asked = Read(streams=[self._stream], limit=1000, wait_ms=500, cursor=self._cursor or UNSET)
+        try:
+            page = await ask(self._bus, asked)
+        except ServiceError:
+            return False
+        self._cursor = page.cursor
+        for hole in dict(page.missing or {}).get(self._stream, ()):
+            self.ids += range(hole.first, hole.last + 1)
+        self.aged_out += sum(told.missed or 0 for told in dict(page.aged_out or {}).values())
+        self.ids += [json.loads(bytes(event.event))["t"] for event in page.events]
+        return len(self.ids) >= wanted
+
+
+async def test_a_reader_accounts_for_every_trade_though_nats_and_the_exchange_die(
+    own_nats_server: NatsServer, connect_bus: ConnectBus, tmp_path: Path
+) -> None:
+    bus = await connect_bus(url=own_nats_server.url)
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = int(free.getsockname()[1])
+    paper: dict[str, str | int] = {
+        "paper_port": port,
+        "paper_speed": 20,
+        "paper_state": str(tmp_path / "paper.sqlite"),
+        "paper_weight_limit": 1_000_000,
+    }
+    exchange = Exchange(f"http://127.0.0.1:{port}", own_nats_server.url)
+    reader = Reader(bus, "btcusdt@trade")
+    async with AsyncExitStack() as stack:
+        venue = await stack.enter_async_context(ServiceProcess("services.paper_exchange", **paper))
+        await venue.logged("ready", within_s=30)
+        market = ServiceProcess("services.market_data", **exchange.settings, market_data_port=0)
+        for process in (market, exchange.replica(), exchange.replica()):
+            await (await stack.enter_async_context(process)).logged("ready", within_s=30)
+        await ask(bus, Subscribe(streams=["btcusdt@trade"], lease_seconds=3600))
+        await reader.read(300)
+
+        venue.process.send_signal(signal.SIGKILL)
+        await venue.ended()
+        await (await stack.enter_async_context(ServiceProcess("services.paper_exchange", **paper))).logged("ready", within_s=30)
+        await reader.read(300)
+
+        own_nats_server.kill()
+        own_nats_server.start()
+        await reader.read(300)
+    assert sorted(set(reader.ids)) == sorted(reader.ids), "doubled"
+    assert len(range(min(reader.ids), max(reader.ids) + 1)) == len(reader.ids)
