@@ -9,6 +9,7 @@ import random
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from importlib import import_module
 from typing import Any, Literal, NamedTuple, Protocol
 
 from services.paper_exchange.engine import Engine
@@ -100,15 +101,18 @@ class Ours(Matcher):
         return lambda: (engine.place(order, now_us), engine.drain())
 
 
+def peer(module: str) -> Any:
+    """A peer's module, imported where it is measured: only `make bench` installs the peers."""
+    return import_module(module)
+
+
 class FastLob(Matcher):
     """fastlob 0.0; it has no market orders: a limit far through the book stands for one."""
 
     def __init__(self) -> None:
-        import fastlob  # a peer: imported where it is measured
-
         logging.disable(logging.CRITICAL)
-        self._lib: Any = fastlob
-        self._book: Any = fastlob.Orderbook("bench", start=True)
+        self._lib = peer("fastlob")
+        self._book = self._lib.Orderbook("bench", start=True)
         self._ids: dict[int, str] = {}
 
     def prepare(self, act: Act) -> Callable[[], object]:
@@ -132,9 +136,7 @@ class LightMatching(Matcher):
     """lightmatchingengine 2019.1; the rest of a market order stays in its book at price 0."""
 
     def __init__(self) -> None:
-        from lightmatchingengine.lightmatchingengine import LightMatchingEngine  # a peer: imported where it is measured
-
-        self._engine: Any = LightMatchingEngine()
+        self._engine = peer("lightmatchingengine.lightmatchingengine").LightMatchingEngine()
         self._ids: dict[int, int] = {}
 
     def prepare(self, act: Act) -> Callable[[], object]:
@@ -152,12 +154,9 @@ class OrderMatching(Matcher):
     """order-matching 0.12."""
 
     def __init__(self) -> None:
-        from loguru import logger  # a peer's
-        from order_matching import enums, matching_engine, order, orders  # a peer: imported where it is measured
-
-        logger.remove()
-        self._lib: Any = (enums, order, orders)
-        self._engine: Any = matching_engine.MatchingEngine(seed=1)
+        peer("loguru").logger.remove()
+        self._lib = tuple(peer(f"order_matching.{name}") for name in ("enums", "order", "orders"))
+        self._engine = peer("order_matching.matching_engine").MatchingEngine(seed=1)
         self._now = DECADE
 
     def prepare(self, act: Act) -> Callable[[], object]:
