@@ -13,6 +13,7 @@ from shared.contract.catalog import owned_by
 from shared.contract.errors import ServiceError
 from shared.contract.market.operations import Ping
 from shared.contract.operation import Owner
+from shared.contract.platform.budget import TOPIC
 from shared.runtime.clock import now_ms
 from shared.runtime.gossip import Gossip
 from shared.runtime.observe import logger
@@ -36,7 +37,7 @@ async def serve(life: Life[Settings]) -> AsyncGenerator[None, None]:
     except ValueError as error:
         raise CannotStart(str(error)) from None
     async with _client(exchange, settings) as client:
-        gossip = await Gossip.open(life.bus, "budget", client.budget.hear)
+        gossip = await Gossip.open(life.bus, TOPIC, client.budget.hear)
         client.budget.on_news = gossip.tell
         handlers = Handlers(client, refresh_s=settings.exchange_info_refresh_s)
         life.answer(owned_by(Owner.MARKET), handlers.answer)

@@ -1,31 +1,11 @@
 """What was heard of the shared request budget: how much weight is used, and whether everyone has to be silent.
 
-The services that talk to the exchange gossip it to each other (topic `budget`, see `runtime.gossip`); here it is only told.
+The services that talk to the exchange gossip it to each other (see `contract.platform.budget`); here it is only told.
 """
 
-import msgspec
-from msgspec import Struct
+from shared.contract.platform.budget import Spent, read
 
-TOPIC = "budget"
 WEIGHT = "REQUEST_WEIGHT"
-
-
-class _Spent(Struct, frozen=True, array_like=True):
-    type: str
-    interval_ms: int
-    account: str
-    start_ms: int
-    used: int
-    limit: int
-
-
-class _News(Struct, frozen=True):
-    scope: str
-    silent_until_ms: int
-    spent: list[_Spent]
-
-
-_news = msgspec.json.Decoder(_News)
 
 
 class HeardBudget:
@@ -34,15 +14,12 @@ class HeardBudget:
     def __init__(self, scope: str) -> None:
         self._scope = scope
         self._silent_until_ms = 0
-        self._weight: _Spent | None = None
+        self._weight: Spent | None = None
 
     def hear(self, news: bytes) -> None:
         """Take in what a process told; what cannot be read or is of another environment is nothing to us."""
-        try:
-            told = _news.decode(news)
-        except msgspec.MsgspecError:
-            return
-        if told.scope != self._scope:
+        told = read(news)
+        if told is None or told.scope != self._scope:
             return
         self._silent_until_ms = max(self._silent_until_ms, told.silent_until_ms)
         for spent in told.spent:

@@ -10,7 +10,7 @@ from msgspec import UNSET, Struct
 from msgspec.structs import replace
 from nats.aio.msg import Msg
 
-from services.mcp_gateway.budget import TOPIC, HeardBudget
+from services.mcp_gateway.budget import HeardBudget
 from services.mcp_gateway.server import VERSION
 from services.mcp_gateway.tools import SPECS
 from shared.contract import subjects
@@ -18,6 +18,7 @@ from shared.contract.catalog import BY_METHOD
 from shared.contract.errors import ServiceError
 from shared.contract.market.models import ServerTime
 from shared.contract.operation import Owner
+from shared.contract.platform.budget import TOPIC
 from shared.contract.platform.operations import BusStatus, ExchangeStatus, ServiceStatus, SystemStatus
 from shared.runtime.bus import Bus, BusUnavailable
 from shared.runtime.clock import monotonic, now_ms

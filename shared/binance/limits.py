@@ -23,6 +23,7 @@ import msgspec
 from msgspec import Struct
 
 from shared.binance.usage import INTERVAL_MS, Usage
+from shared.contract.platform.budget import BudgetNews, Spent, read
 
 MINUTE_MS = INTERVAL_MS["MINUTE"]
 LONGEST_BAN_MS = 3 * INTERVAL_MS["DAY"]
@@ -59,23 +60,6 @@ SHARE_PERCENT = {Lane.CANCEL: 100, Lane.ORDER: 95, Lane.ACCOUNT: 90, Lane.DATA: 
 """So much of a window may be used when a request of the lane leaves."""
 
 
-class _Spent(Struct, frozen=True, array_like=True):
-    type: str
-    interval_ms: int
-    account: str
-    start_ms: int
-    used: int
-    limit: int
-    """0 where it was never told by the exchange."""
-
-
-class _News(Struct, frozen=True):
-    scope: str
-    silent_until_ms: int
-    spent: tuple[_Spent, ...]
-
-
-_news = msgspec.json.Decoder(_News)
 _Key = tuple[str, int, str]
 
 
@@ -218,11 +202,8 @@ class RateBudget:
 
     def hear(self, news: bytes) -> bool:
         """Believe another process's news, old or repeated as it may be; False when it is not for us or cannot be read."""
-        try:
-            heard = _news.decode(news)
-        except msgspec.MsgspecError:
-            return False
-        if heard.scope != self.scope:
+        heard = read(news)
+        if heard is None or heard.scope != self.scope:
             return False
         now_ms = self.now_ms()
         if heard.silent_until_ms <= now_ms + LONGEST_BAN_MS:  # else somebody's clock is wrong
@@ -233,7 +214,7 @@ class RateBudget:
                 self._hear_window(self._window(key, spent.limit), spent, now_ms)
         return True
 
-    def _hear_window(self, window: Window, spent: _Spent, now_ms: int) -> None:
+    def _hear_window(self, window: Window, spent: Spent, now_ms: int) -> None:
         window.roll(now_ms)
         is_fresh = spent.start_ms == window.start_ms
         if spent.limit and (is_fresh or not window.learned):
@@ -261,8 +242,8 @@ class RateBudget:
             return
         self._told_ms, self._told_used = now_ms, self._weight.used
         spent = tuple(
-            _Spent(*window.key, window.start_ms, window.used, window.limit if window.learned else 0)
+            Spent(*window.key, window.start_ms, window.used, window.limit if window.learned else 0)
             for window in self._windows.values()
             if window.type != "RAW_REQUESTS" and window.limit
         )
-        self.on_news(msgspec.json.encode(_News(self.scope, self.silent_until_ms, spent)))
+        self.on_news(msgspec.json.encode(BudgetNews(self.scope, self.silent_until_ms, spent)))
