@@ -1,6 +1,7 @@
 """What processes tell each other of the exchange's request limits, which they share by address and by account.
 
-Told on the bus under the topic `budget` (see `runtime.gossip`) by those who talk to the exchange; heard by them and by who shows it.
+Told on the bus under the topic `budget` (see `runtime.gossip`) by those who talk to the exchange; heard by them and by whoever
+shows it.
 """
 
 from typing import Final
