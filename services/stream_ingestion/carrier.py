@@ -2,7 +2,7 @@
 
     open ── subscribe what is wanted ── wait ──┬── wanted changed: subscribe, unsubscribe
       ▲                                        ├── old, told to leave, or silent: open the next one, let both overlap, move
-      └───────── lost: back off ───────────────┴── stopped: close
+      └───────── lost: back off ───────────────┴── cancelled: close
 
 What a stream's events become is the channel's affair, and how two connections overlap is `overlap`'s.
 """
@@ -153,17 +153,26 @@ class Carrier:
         """Carry until cancelled."""
         try:
             while True:
-                self._connection = await self._open(self._entry)
-                while not self._connection.lost:
-                    await self._settle(self._connection)
-                    if reason := await self._reason_to_move(self._connection):
-                        await self._move(self._connection, reason)
-                self._news.down(self, self._connection.lost)
+                try:
+                    await self._carry()
+                except Exception:
+                    _log.exception("carrying streams failed, beginning anew")
+                    if self._connection is not None:
+                        await self._connection.close()
                 await asyncio.sleep(self._backoff.failed())
         finally:
             if self._connection is not None:
                 await self._connection.close()
             await asyncio.gather(*self._closing)
+
+    async def _carry(self) -> None:
+        """From one connection to the next, until one is lost."""
+        connection = self._connection = await self._open(self._entry)
+        while not connection.lost:
+            await self._settle(connection)
+            if (reason := await self._reason_to_move(connection)) and not connection.lost:
+                connection = await self._move(connection, reason)
+        self._news.down(self, connection.lost)
 
     async def _open(self, entry: Callable[[Channel], Callable[[bytes], None]]) -> StreamConnection:
         """A new connection; tries until there is one."""
@@ -240,7 +249,7 @@ class Carrier:
         self._doubt_from = self._loop.time() + DOUBT_AGAIN_S
         return f"{min(doubted)} fell silent on it"
 
-    async def _move(self, old: StreamConnection, reason: str) -> None:
+    async def _move(self, old: StreamConnection, reason: str) -> StreamConnection:
         """Open the next connection beside the old one and move every stream when nothing is lost by it."""
         aheads: dict[str, Ahead] = {}
         left = asyncio.Event()
@@ -275,6 +284,7 @@ class Carrier:
         closing = asyncio.create_task(old.close())  # a silent one may take its time
         self._closing.add(closing)
         closing.add_done_callback(self._closing.discard)
+        return new
 
     def _entry(self, channel: Channel) -> Callable[[bytes], None]:
         waiting = self._waiting.get(channel.name)

@@ -12,7 +12,7 @@ from typing import Any
 
 from websockets.asyncio.client import ClientConnection
 from websockets.asyncio.client import connect as ws_connect
-from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
+from websockets.exceptions import ConnectionClosed, WebSocketException
 from websockets.frames import Frame, Opcode
 
 from shared.binance.sockets import CLOSE_TIMEOUT_S, MAX_FRAME, OPEN_TIMEOUT_S, Receiver, Socket
@@ -56,7 +56,7 @@ async def _open(url: str, create: Any) -> Any:
             close_timeout=CLOSE_TIMEOUT_S,
             user_agent_header=None,
         )
-    except (InvalidHandshake, InvalidURI) as error:
+    except WebSocketException as error:
         raise ConnectionError(f"no WebSocket at this address: {error}") from None
 
 
