@@ -155,8 +155,6 @@ class Replica:
             self.mine.difference_update(lost)
             await self._flow.settle(self._wanted(self.mine, self._warmed))
         if publisher.is_shut or not publisher.is_open:
-            if await self._bus.round_trip_s() is None:
-                raise Unavailable("no answer")
             await self._flow.recover()
         self._flow.mark()
 

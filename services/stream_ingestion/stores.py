@@ -33,6 +33,11 @@ class Stores(Struct, frozen=True):
         return f"{self._head}_md_events"
 
     @property
+    def barrier(self) -> str:
+        """Subject whose messages the stream of events acknowledges, behind all that the same connection sent before."""
+        return f"{self.prefix}.md_barrier"
+
+    @property
     def conditions(self) -> str:
         """Stream of `<prefix>.health.md.>`."""
         return f"{self._head}_md_conditions"
@@ -61,7 +66,7 @@ class Stores(Struct, frozen=True):
         return (
             StreamConfig(
                 name=self.events,
-                subjects=[f"{self.prefix}.md.>"],
+                subjects=[f"{self.prefix}.md.>", self.barrier],
                 storage=StorageType.MEMORY,
                 max_age=settings.stream_keep_s,
                 max_msgs_per_subject=settings.stream_keep_each,
