@@ -3,6 +3,8 @@
 A web page in the user's browser must not reach an MCP server on his machine (DNS rebinding): the Host header must be a name
 that the operator listed, and a page that calls (Origin) must come from one of them. Stateless serving has no event stream to
 GET and no session to DELETE: 405, for without it legacy clients hang on an empty stream.
+
+Behind it a header's value is what RFC 9110 says it is: the HTTP parser leaves blanks at its end, which are no part of it.
 """
 
 import hmac
@@ -18,6 +20,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from shared.contract.errors import ErrorBody
 
 Headers = Iterable[tuple[bytes, bytes]]
+BLANKS = (b" ", b"\t")
 
 
 class Refusal(Struct, frozen=True):
@@ -42,6 +45,8 @@ class Guard:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["path"].rstrip("/") != self._path:
             return await self._app(scope, receive, send)
+        if any(value.endswith(BLANKS) for _, value in scope["headers"]):
+            scope = {**scope, "headers": [(name, value.rstrip(b" \t")) for name, value in scope["headers"]]}
         refusal = self.refusal(scope["method"], scope["headers"])
         if refusal is None:
             return await self._app(scope, receive, send)

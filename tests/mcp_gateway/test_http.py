@@ -115,6 +115,20 @@ async def test_host_and_origin_decide_who_may_call(
     assert len(market.asked) == (status == 200)
 
 
+@pytest.mark.parametrize("plain", [True, False])
+async def test_blanks_around_a_header_are_no_part_of_it(gateway: Gateway, market: Market, plain: bool) -> None:
+    message, headers = modern_call("get_server_time", plain=plain)
+    body = json.dumps(message)
+    headers |= {"host": "localhost", "accept": "application/json, text/event-stream", "content-type": "application/json"}
+    padded = "".join(f"{name}:  {value} \t\r\n" for name, value in headers.items())
+    reader, writer = await asyncio.open_connection("127.0.0.1", httpx.URL(gateway.url).port)
+    writer.write(f"POST /mcp HTTP/1.1\r\n{padded}connection: close\r\ncontent-length: {len(body)}\r\n\r\n{body}".encode())
+    answer = await reader.read()
+    writer.close()
+    assert answer.startswith(b"HTTP/1.1 200"), answer
+    assert market.asked
+
+
 async def test_a_token_keeps_out_who_does_not_know_it(start_gateway: StartGateway, market: Market) -> None:
     gateway = await start_gateway(mcp_token="open sesame")
     body, headers = modern_call("get_server_time")
