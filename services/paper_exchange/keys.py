@@ -22,7 +22,6 @@ from msgspec import Struct
 KeyKind = Literal["HMAC", "RSA", "ED25519"]
 Permission = Literal["USER_DATA", "USER_STREAM", "TRADE"]
 ALL: frozenset[Permission] = frozenset(("USER_DATA", "USER_STREAM", "TRADE"))
-READ_ONLY: frozenset[Permission] = frozenset(("USER_DATA", "USER_STREAM"))
 _RSA_BITS = (2048, 4096)
 
 

@@ -59,14 +59,6 @@ class Rejection(StrEnum):
     PHASE_REQUIRES_GTC = "Limit orders require GTC for this phase."
 
 
-REJECT_REASONS: dict[Rejection, str] = {
-    Rejection.INSUFFICIENT_BALANCE: "INSUFFICIENT_BALANCES",
-    Rejection.WOULD_TRIGGER_IMMEDIATELY: "STOP_PRICE_WOULD_TRIGGER_IMMEDIATELY",
-    Rejection.WOULD_MATCH_IMMEDIATELY: "WOULD_MATCH_IMMEDIATELY",
-    Rejection.BAD_PRICE_RELATION: "OCO_BAD_PRICES",
-}
-"""The reject reason `r` of an execution report, where it is documented."""
-
 ADVICE: dict[Rejection, str] = {
     Rejection.UNKNOWN_ORDER: "It is filled, cancelled or expired already, or the id is another's: look with get_order.",
     Rejection.DUPLICATE_ORDER: "An open order has this client order id: the first one probably arrived; look with get_order.",

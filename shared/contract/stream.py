@@ -1,8 +1,8 @@
 """A stream is declared once: its name at the exchange, its subject on the bus, its event.
 
 A name template is the exchange's stream name (`<symbol>@kline_<interval>`) and, through `kind` and `suffix`, the subject
-`binance.md.BTCUSDT.kline.1m`. The way there and back is pure, and tested as inverse: `exchange_name` and `match`, `subject`
-and `match_subject`. On the wire a symbol is lower case in its ASCII letters, everywhere else it is as the exchange lists it.
+`binance.md.BTCUSDT.kline.1m`. `exchange_name` and `match` are inverse, and no two streams share a subject. On the wire a symbol
+is lower case in its ASCII letters, everywhere else it is as the exchange lists it.
 """
 
 import re
@@ -81,12 +81,6 @@ class Stream(Struct, frozen=True, dict=True, kw_only=True):
         kind, parameter = (text.replace("{}", value) for text in self._tokens)
         return subjects.market(ALL if self.of_all_symbols else symbol, kind, parameter, prefix=prefix)
 
-    def match_subject(self, subject: str, *, prefix: str = "binance") -> tuple[str, str] | None:
-        """(symbol, parameter) if the subject is of this kind."""
-        head = f"{prefix}.md."
-        found = self._subject_pattern.match(subject[len(head) :]) if subject.startswith(head) else None
-        return (found["symbol"] if "symbol" in found.groupdict() else "", _value(found)) if found else None
-
     def _check(self, symbol: str, value: str) -> None:
         if value not in (self.values or ("",)):
             allowed = f"Allowed are {', '.join(self.values)}." if self.values else f"Leave {value!r:.40} out."
@@ -107,12 +101,6 @@ class Stream(Struct, frozen=True, dict=True, kw_only=True):
             for part in re.split(r"(<[a-z_]+>)", self.name)
         )
         return re.compile(rf"^{pattern}\Z")
-
-    @cached_property
-    def _subject_pattern(self) -> re.Pattern[str]:
-        symbol = ALL if self.of_all_symbols else rf"(?P<symbol>(?!{ALL}\.)[^.\s]+)"
-        tail = r"\.".join(self._any_value.join(map(re.escape, token.split("{}"))) for token in self._tokens if token)
-        return re.compile(rf"^{symbol}\.{tail}\Z")
 
     @property
     def _any_value(self) -> str:

@@ -1,4 +1,4 @@
-"""A stream's name at the exchange and its subject on the bus lead to each other."""
+"""A stream's name at the exchange leads to its subject on the bus, and to no other's."""
 
 import re
 
@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.contract.errors import Invalid
-from shared.contract.market.streams import STREAMS, find, find_subject
+from shared.contract.market.streams import STREAMS, find
 from shared.contract.primitives import SYMBOL_PATTERN
 from shared.contract.stream import Stream
 
@@ -38,24 +38,22 @@ ANY_STREAM = st.sampled_from(STREAMS)
 
 
 @pytest.mark.parametrize(("name", "subject"), NAMES)
-def test_a_stream_is_found_by_its_name_and_by_its_subject(name: str, subject: str):
+def test_a_stream_is_found_by_its_name_and_knows_its_subject(name: str, subject: str):
     found = find(name)
 
     assert found is not None
     stream, symbol, value = found
     assert stream.subject(symbol, value) == subject
-    assert find_subject(subject) == found
     assert stream.exchange_name(symbol, value) == name
 
 
 @settings(deadline=None)
 @given(stream=ANY_STREAM, symbol=SYMBOLS, data=st.data())
-def test_name_and_subject_are_inverse_for_every_stream_and_symbol(stream: Stream, symbol: str, data: st.DataObject):
+def test_the_name_leads_back_to_every_stream_and_symbol(stream: Stream, symbol: str, data: st.DataObject):
     value = data.draw(st.sampled_from(stream.values or ("",)))
     symbol = "" if stream.of_all_symbols else symbol
 
     assert find(stream.exchange_name(symbol, value)) == (stream, symbol, value)
-    assert find_subject(stream.subject(symbol, value, prefix="paper"), prefix="paper") == (stream, symbol, value)
 
 
 @settings(deadline=None)

@@ -106,7 +106,6 @@ NO_AMEND = Refused(-2038, "Order amend is not supported for this symbol.")
 NO_INCREASE = Refused(-2038, "Order amend (quantity increase) is not supported.")
 NO_CHANGE = Refused(-2038, "The requested action would change no state; rejecting")
 NO_OPO_AMEND = Refused(-2038, "Order amend (pending OPO order) is not supported.")
-UNKNOWN_AMENDED = Refused(-2038, "Unknown order sent.")
 
 NO_SUCH_ORDER = Refused(-2013, "Order does not exist.")
 WRONG_CLIENT_ID = Refused(-2039, "Client order ID is not correct for this order ID.")

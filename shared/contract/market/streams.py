@@ -205,8 +205,3 @@ STREAMS: tuple[Stream, ...] = (
 def find(exchange_name: str) -> tuple[Stream, str, str] | None:
     """The stream that the exchange knows by this name, with its symbol and parameter."""
     return next(((stream, *found) for stream in STREAMS if (found := stream.match(exchange_name))), None)
-
-
-def find_subject(subject: str, *, prefix: str = "binance") -> tuple[Stream, str, str] | None:
-    """The stream whose events appear on this subject, with its symbol and parameter."""
-    return next(((stream, *found) for stream in STREAMS if (found := stream.match_subject(subject, prefix=prefix))), None)

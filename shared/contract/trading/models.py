@@ -241,7 +241,10 @@ class ErrorData(Model, frozen=True, kw_only=True):
 
 
 class ErrorReply(Model, frozen=True, kw_only=True):
-    """The exchange's error: the body of a REST reply, the `error` of a WebSocket API frame."""
+    """The exchange's error, whole: the body of a REST reply, the `error` of a WebSocket API frame.
+
+    The client (`shared.binance.replies`) reads no more of it than it decides by; that nothing of it is lost is judged by this.
+    """
 
     code: int
     msg: str
