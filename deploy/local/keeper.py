@@ -75,7 +75,7 @@ class Keeper:
         child = self._child = await Child.start(self.part.command, self.part.variables, log, self._guard)
         if self._stop.is_set():  # asked to stop while the process was being started
             await child.stop(self.part.grace_s)
-        watching = asyncio.create_task(self._watch(time.monotonic()))
+        watching = asyncio.create_task(self._watch())
         status = await child.ended()
         watching.cancel()
         self.ready.clear()
@@ -87,14 +87,16 @@ class Keeper:
         recent = sum(now - death < DEATHS_WITHIN_S for death in self._deaths)
         return None if recent >= MAX_DEATHS else BACK_OFF_S[recent - 1]
 
-    async def _watch(self, started: float) -> None:
+    async def _watch(self) -> None:
+        not_ready_since, again = time.monotonic(), False
         while True:
             self.problem = await problem(self.part.ready_host, self.part.ready_port, self.part.ready_path)
             if not self.problem and not self.ready.is_set():
                 self.ready.set()
-                self._screen.ready(self.part, time.monotonic() - started)
+                self._screen.ready(self.part, time.monotonic() - not_ready_since, again=again)
             elif self.problem and self.ready.is_set() and not self._stop.is_set():
                 self.ready.clear()
+                not_ready_since, again = time.monotonic(), True
                 self._screen.not_ready(self.part, self.problem)
             await asyncio.sleep(FIRST_READY_POLL_S if self.problem else READY_POLL_S)
 

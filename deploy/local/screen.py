@@ -38,9 +38,10 @@ class Screen:
         self._last: dict[str, str] = {}
         self._progress(f"\nBinance MCP Server, environment {settings.environment}{REAL_MONEY.get(settings.environment, '')}\n")
 
-    def ready(self, part: Part, took_s: float) -> None:
-        """A part answers that it is ready."""
-        self._progress(f"  {part.name:{self._width}}  ready after {took_s:4.1f} s  {part.where:28}  {part.about}".rstrip())
+    def ready(self, part: Part, took_s: float, *, again: bool = False) -> None:
+        """A part answers that it is ready, so long after its start, or `again`, so long after it last was."""
+        how = "ready again after" if again else "ready after"
+        self._progress(f"  {part.name:{self._width}}  {how} {took_s:4.1f} s  {part.where:28}  {part.about}".rstrip())
 
     def all_ready(self) -> None:
         """The platform is up."""

@@ -2,8 +2,10 @@
 
 import asyncio
 import os
+import re
 import signal
 import sys
+import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -25,7 +27,7 @@ print("I am", os.getpid(), flush=True)
 {more}
 class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
-        self.send_response(200)
+        self.send_response(503 if os.path.exists({troubled!r}) else 200)
         self.end_headers()
     def log_message(self, *_): pass
 http.server.HTTPServer(("127.0.0.1", {port}), Handler).serve_forever()
@@ -34,11 +36,12 @@ DEAF = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)"
 WITH_A_CHILD = "child = subprocess.Popen(['sleep', '600']); print('child', child.pid, flush=True)"
 
 
-def server(name: str, more: str = "", *, grace_s: float = 5.0) -> Part:
+def server(name: str, more: str = "", *, grace_s: float = 5.0, troubled: Path = Path("no such file")) -> Part:
+    """A part that is ready while there is no file `troubled`."""
     port = free_port("127.0.0.1")
     return Part(
         name=name,
-        command=(sys.executable, "-c", SERVER.format(port=port, more=more)),
+        command=(sys.executable, "-c", SERVER.format(port=port, more=more, troubled=str(troubled))),
         listeners=(),
         ready_host="127.0.0.1",
         ready_port=port,
@@ -79,6 +82,22 @@ async def test_a_killed_part_is_started_again_and_its_last_words_are_shown(
         assert f"one died (killed by SIGKILL), starting again in {keeper.BACK_OFF_S[0]:g} s. Its last words:\n" in shown
         assert f"I am {first}" in shown
         assert len(said(tmp_path, "one", "I am ")) == 2
+
+
+async def test_a_part_that_recovers_says_how_long_it_was_away_and_not_how_old_it_is(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keeper, "READY_POLL_S", 0.05)
+    troubled, elapsed = tmp_path / "troubled", time.monotonic
+    async with supervised(tmp_path, [server("one", troubled=troubled)]):
+        await _shown(capsys, "Ready after")
+        monkeypatch.setattr(keeper.time, "monotonic", lambda: elapsed() + 1000)
+        troubled.touch()
+        await _shown(capsys, "one is not ready any more")
+        troubled.unlink()
+        shown = await _shown(capsys, "one  ready again after")
+    (took_s,) = re.findall(r"ready again after +([0-9.]+) s", shown)
+    assert float(took_s) < 100
 
 
 async def test_a_part_that_keeps_dying_ends_the_run_with_its_last_words(
