@@ -15,7 +15,7 @@ from time import perf_counter
 from typing import Any
 
 from msgspec import Struct
-from nats.aio.client import Client, Server
+from nats.aio.client import Server
 from nats.errors import Error, SlowConsumerError
 
 from shared.runtime.clock import monotonic
@@ -77,7 +77,7 @@ class Link:
 
     def __init__(self, kind: str, metrics: Metrics) -> None:
         self.kind = kind
-        self.nc: Client = MendedClient()
+        self.nc = MendedClient()
         self.closed: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         """Done when the client has closed for good without being asked to; the reason."""
         self.on_forbidden: Callable[[str], None] = _ignore
@@ -183,7 +183,7 @@ class Link:
                 _log.warning("reader too slow, messages dropped", link=self.kind, subject=error.subject)
             return
         self._metrics.bus_errors.labels(self.kind).inc()
-        self.last_error = f"{type(error).__name__}: {error}".removesuffix(": ")
+        self.last_error = _told(error)
         if found := _FORBIDDEN.search(str(error)):
             _log.error("forbidden on the bus", link=self.kind, verb=found["verb"], subject=found["subject"])
             if found["verb"] == "publish":
@@ -197,7 +197,7 @@ class Link:
 
     async def _on_lost(self) -> None:
         if not self._leaving:
-            _log.warning("bus lost, reconnecting", link=self.kind, error=self.last_error)
+            _log.warning("bus lost, reconnecting", link=self.kind, error=_told(self.nc.lost_by))
 
     async def _on_regained(self) -> None:
         with contextlib.suppress(Exception):
@@ -218,6 +218,10 @@ class Link:
         if len(self.nc.servers) > 1:
             with contextlib.suppress(Exception):
                 await self.nc.force_reconnect()
+
+
+def _told(error: Exception | None) -> str:
+    return f"{type(error).__name__}: {error}".removesuffix(": ") if error is not None else "asked to reconnect"
 
 
 def _ignore(_subject: str) -> None:

@@ -5,6 +5,7 @@
 - An answer to a ping that nobody waits for any more is dropped. nats-py would end its read loop over it and go on calling
   itself connected.
 - `close` may be called whenever: nats-py fails where its `connect` gave up before it tried a server, and hides why.
+- It remembers why the connection was lost: nats-py tells nobody before it reconnects.
 - Headers are read in one pass. nats-py looks at every letter of every name, which takes longer than the rest of a message.
 """
 
@@ -19,6 +20,9 @@ _BLANKS = " \t\n\r\x0b\x0c"
 class MendedClient(Client):
     """The client that our connections use."""
 
+    lost_by: Exception | None = None
+    """What ended the connection that was lost last."""
+
     async def flush(self, timeout: int = DEFAULT_FLUSH_TIMEOUT) -> None:  # noqa: ASYNC109  (nats-py's signature)
         """Return when the server has seen everything sent so far.
 
@@ -32,6 +36,11 @@ class MendedClient(Client):
         """Close for good; a client whose connecting did not get as far as a server has nothing to close."""
         if self._flush_queue is not None:  # pyright: ignore[reportUnknownMemberType]
             await super().close()
+
+    async def _process_op_err(self, e: Exception) -> None:
+        if self.is_connected:
+            self.lost_by = e
+        await super()._process_op_err(e)
 
     async def _process_pong(self) -> None:
         waiting: list[asyncio.Future[Any]] = self._pongs  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]

@@ -46,6 +46,18 @@ async def test_a_ping_answered_too_late_does_not_kill_the_connection(
     assert nats_proxy.accepted == connections, "over the same connections, whose read loops live"
 
 
+async def test_a_lost_connection_is_told_with_what_ended_it(
+    nats_proxy: TcpProxy, connect_bus: ConnectBus, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bus = await connect_bus(url=f"nats://127.0.0.1:{nats_proxy.port}")
+    nats_proxy.cut()
+    said: list[str] = []
+    await eventually(lambda: said.append(capsys.readouterr().err) or "".join(said).count("bus lost") == 2)
+    await eventually(lambda: bus.data.is_connected and bus.commands.is_connected)
+    lost = [line for line in "".join(said).splitlines() if "bus lost" in line]
+    assert all("UnexpectedEOF" in line or "ConnectionReset" in line for line in lost), lost
+
+
 async def test_a_message_too_large_with_its_headers_is_refused_before_it_is_sent(bus: Bus) -> None:
     payload = bytes(bus.max_payload - 20)
     with pytest.raises(Invalid, match="the bus carries"):
