@@ -4,21 +4,21 @@ import asyncio
 from collections.abc import AsyncGenerator
 from typing import Any, TypeVar
 
-import msgspec
+import pytest
 import pytest_asyncio
 
 from services.stream_ingestion.service import serve
 from services.stream_ingestion.settings import Settings
-from shared.contract import subjects
 from shared.contract.errors import Unavailable
 from shared.contract.operation import Operation
 from shared.contract.platform.streams import Subscribe, Subscriptions
 from shared.runtime.bus import Bus
-from shared.runtime.clock import now_ms
 from shared.runtime.nats_server import NatsServer
 from shared.runtime.service import Life
 from tests.conftest import ConnectBus
+from tests.stream_ingestion.asking import ask
 from tests.stream_ingestion.market import Market
+from tests.stream_ingestion.recordings import REFERENCE
 from tests.stream_ingestion.stream_server import StreamServer
 from tests.support.waiting import eventually
 
@@ -76,13 +76,7 @@ class Platform:
 
     async def ask(self, operation: Operation[Reply], *, caller: str = "tester", within_ms: int = 5000) -> Reply:
         """Ask stream_ingestion."""
-        body = await self.bus.request(
-            subjects.rpc(operation.spec, prefix=self.bus.prefix),
-            msgspec.json.encode(operation),
-            deadline_ms=now_ms() + within_ms,
-            headers={"Caller": caller},
-        )
-        return msgspec.json.decode(body, type=operation.spec.reply)
+        return await ask(self.bus, operation, caller=caller, within_ms=within_ms)
 
     async def ask_again(self, operation: Operation[Reply], *, within_s: float = 20.0) -> Reply:
         """Ask until there is an answer: the bus may have been away."""
@@ -129,3 +123,9 @@ async def platform(own_nats_server: NatsServer, connect_bus: ConnectBus) -> Asyn
         for replica in running.replicas:
             if not replica.life.stopping.is_set():
                 await replica.stop()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """One line about the outside judge."""
+    there = "replayed too" if REFERENCE.is_dir() else "LEFT OUT (no ../shared); one made here was replayed"
+    terminalreporter.write_line(f"stream_ingestion: recording of a real exchange: {there}")
