@@ -24,11 +24,11 @@ from deploy.bench.harness import load
 from deploy.bench.http_load import HttpLoad
 from deploy.bench.matchers import measure
 from shared.binance.client import create_client
-from shared.binance.environments import environment
 from shared.binance.limits import Lane
 from shared.binance.signing import load_key
 from shared.contract import subjects
 from shared.contract.catalog import BY_METHOD
+from shared.contract.environments import environment
 from shared.contract.trading.operations import PlaceOrder
 from shared.contract.validate import parse
 from shared.runtime.bus import Bus

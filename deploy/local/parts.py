@@ -7,9 +7,9 @@ from deploy.local.part import Listener, Part
 from deploy.local.ports import free_port
 from deploy.local.settings import LocalSettings
 from deploy.services import GATEWAY, PAPER_EXCHANGE, SERVICES, settings_of
+from shared.contract.environments import LOOPBACK
 from shared.runtime.settings import Settings, names_of
 
-LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 GRACE_BEYOND_DRAIN_S = 3.0
 """What a service needs to end once its last request has."""
 ABOUT = {
@@ -31,12 +31,15 @@ def stages(settings: LocalSettings, *, without_gateway: bool = False) -> list[li
     paper = settings.environment == "paper"
     names = [name for name in SERVICES if (name != GATEWAY or not without_gateway) and (name != PAPER_EXCHANGE or paper)]
     loaded = {name: settings_of(name).load() for name in names}
-    variables = _paper_addresses(settings, loaded[PAPER_EXCHANGE].port) if PAPER_EXCHANGE in loaded else {}
-    if PAPER_EXCHANGE in loaded and "paper_state" not in loaded[PAPER_EXCHANGE].model_fields_set:
-        variables["BINANCE_PAPER_STATE"] = str(settings.run_folder / "paper.db")
+    ports = {name: found.port or free_port(found.host) for name, found in loaded.items()}
+    variables: dict[str, str] = {}
+    if PAPER_EXCHANGE in loaded:
+        variables["BINANCE_PAPER_PORT"] = str(ports[PAPER_EXCHANGE])
+        if "paper_state" not in loaded[PAPER_EXCHANGE].model_fields_set:
+            variables["BINANCE_PAPER_STATE"] = str(settings.run_folder / "paper.db")
     if "log_format" not in settings.model_fields_set:
         variables["BINANCE_LOG_FORMAT"] = "console"  # who runs it in a terminal is a person
-    services = [_service(name, found, variables) for name, found in loaded.items()]
+    services = [_service(name, found, ports[name], variables) for name, found in loaded.items()]
     nats = _nats(settings)
     return [[nats], services] if nats else [services]
 
@@ -65,9 +68,8 @@ def _nats(settings: LocalSettings) -> Part | None:
     )
 
 
-def _service(name: str, settings: Settings, variables: dict[str, str]) -> Part:
+def _service(name: str, settings: Settings, port: int, variables: dict[str, str]) -> Part:
     host = _reachable(settings.host)
-    port = settings.port or free_port(settings.host)
     variable = names_of(type(settings), "port")[-1]
     return Part(
         name=name,
@@ -81,13 +83,6 @@ def _service(name: str, settings: Settings, variables: dict[str, str]) -> Part:
         variables={**variables, variable: str(port)},
         grace_s=settings.drain_s + GRACE_BEYOND_DRAIN_S,
     )
-
-
-def _paper_addresses(settings: LocalSettings, port: int) -> dict[str, str]:
-    """Where the services find the paper exchange; an address that the user gave stands."""
-    given = {"REST_URL": settings.rest_url, "WS_API_URL": settings.ws_api_url, "STREAM_URL": settings.stream_url}
-    paths = {"REST_URL": "http://127.0.0.1:{}", "WS_API_URL": "ws://127.0.0.1:{}/ws-api/v3", "STREAM_URL": "ws://127.0.0.1:{}"}
-    return {f"BINANCE_{name}": paths[name].format(port) for name, url in given.items() if not url}
 
 
 def _reachable(host: str) -> str:

@@ -7,7 +7,6 @@ from contextlib import asynccontextmanager
 from services.market_data.handlers import Handlers
 from services.market_data.settings import Settings
 from shared.binance.client import BinanceClient, create_client
-from shared.binance.environments import Environment, environment
 from shared.binance.limits import Lane
 from shared.contract.catalog import owned_by
 from shared.contract.errors import ServiceError
@@ -17,7 +16,7 @@ from shared.contract.platform.budget import TOPIC
 from shared.runtime.clock import now_ms
 from shared.runtime.gossip import Gossip
 from shared.runtime.observe import logger
-from shared.runtime.service import CannotStart, Life
+from shared.runtime.service import Life
 
 PING_TIMEOUT_MS = 2_000
 _log = logger("market_data")
@@ -27,16 +26,7 @@ _log = logger("market_data")
 async def serve(life: Life[Settings]) -> AsyncGenerator[None, None]:
     """The resources of market_data: a client of the exchange whose budget is shared with every other process."""
     settings = life.settings
-    try:
-        exchange = environment(
-            settings.environment,
-            rest_url=settings.rest_url,
-            ws_api_url=settings.ws_api_url,
-            stream_url=settings.stream_url,
-        )
-    except ValueError as error:
-        raise CannotStart(str(error)) from None
-    async with _client(exchange, settings) as client:
+    async with _client(settings) as client:
         gossip = await Gossip.open(life.bus, TOPIC, client.budget.hear)
         client.budget.on_news = gossip.tell
         handlers = Handlers(client, refresh_s=settings.exchange_info_refresh_s)
@@ -49,8 +39,8 @@ async def serve(life: Life[Settings]) -> AsyncGenerator[None, None]:
 
 
 @asynccontextmanager
-async def _client(exchange: Environment, settings: Settings) -> AsyncGenerator[BinanceClient, None]:
-    client = create_client(exchange, transport=settings.market_transport)
+async def _client(settings: Settings) -> AsyncGenerator[BinanceClient, None]:
+    client = create_client(settings.exchange, transport=settings.market_transport)
     try:
         yield client
     finally:

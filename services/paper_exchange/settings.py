@@ -6,7 +6,8 @@ from pydantic import Field, SecretStr, field_validator
 
 from services.paper_exchange.account_forms import forms
 from services.paper_exchange.faults import order_of
-from shared.runtime.settings import Names, Port, Settings, own
+from shared.contract.environments import PAPER_PORT
+from shared.runtime.settings import PAPER_PORT_IS, Names, Port, Settings, own
 
 
 class PaperSettings(Settings):
@@ -14,7 +15,7 @@ class PaperSettings(Settings):
 
     service: ClassVar[str] = "paper"
 
-    port: Port = own(9000, "Port of the paper exchange: REST and WebSockets; 0 takes a free one.")
+    port: Port = own(PAPER_PORT, PAPER_PORT_IS)
     paper_source: Literal["synthetic", "replay", "mirror"] = Field(
         default="synthetic", description="Where prices come from: made here, a recording, or another exchange."
     )

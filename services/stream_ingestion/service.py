@@ -20,7 +20,6 @@ from services.stream_ingestion.replica import Replica
 from services.stream_ingestion.settings import Settings
 from services.stream_ingestion.stores import Stores
 from services.stream_ingestion.symbols import Symbols
-from shared.binance.environments import environment
 from shared.binance.sockets import connector
 from shared.binance.stream_limits import Window
 from shared.contract import subjects
@@ -82,14 +81,10 @@ def _asking(bus: Bus) -> Any:
 
 def _terms(settings: Settings, bus: Bus) -> Terms:
     try:
-        exchange = environment(
-            settings.environment, rest_url=settings.rest_url, ws_api_url=settings.ws_api_url, stream_url=settings.stream_url
-        )
         connect = connector(settings.stream_library)
-    except ValueError as error:
-        raise CannotStart(str(error)) from None
     except ModuleNotFoundError:
         raise CannotStart("picows is not installed: pip install picows, or set BINANCE_STREAM_LIBRARY=auto.") from None
+    exchange = settings.exchange
     url = exchange.stream_url if settings.stream_url else exchange.market_stream_url or exchange.stream_url
     return Terms(
         connect=connect,

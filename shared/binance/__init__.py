@@ -1,1 +1,1 @@
-"""How Binance is spoken: addresses, keys, encoding, limits and replies as pure rules; REST and WebSocket API as thin I/O."""
+"""How Binance is spoken: keys, encoding, limits and replies as pure rules; REST and WebSocket API as thin I/O."""

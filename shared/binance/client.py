@@ -15,7 +15,6 @@ import httpx
 from msgspec.structs import replace
 
 from shared.binance import replies, usage
-from shared.binance.environments import Environment
 from shared.binance.limits import BAN_MS, MINUTE_MS, Lane, RateBudget, Ticket
 from shared.binance.rest import RestTransport
 from shared.binance.server_time import SAMPLES, Sample, ServerClock
@@ -23,6 +22,7 @@ from shared.binance.signing import Key
 from shared.binance.transport import Lost, NotSent, Reply, Request, Transport
 from shared.binance.ws_api import OnOpen, WsApiTransport
 from shared.binance.ws_connection import OnEvent
+from shared.contract.environments import Environment
 from shared.contract.errors import Denied, RateLimited, ServiceError, Unavailable
 from shared.contract.market.operations import Time
 from shared.contract.operation import Operation, Security, Spec

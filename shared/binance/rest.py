@@ -10,10 +10,10 @@ from urllib.request import getproxies, proxy_bypass
 import httpx
 
 from shared.binance import encoding, replies
-from shared.binance.environments import LOOPBACK
 from shared.binance.http1 import Http1Transport
 from shared.binance.transport import Lost, NotSent, Reply, Request
 from shared.binance.usage import from_headers
+from shared.contract.environments import LOOPBACK
 from shared.contract.operation import Security
 
 NO_BODY = httpx.ByteStream(b"")

@@ -20,7 +20,6 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidHandshake, InvalidStatus
 
 from shared.binance import replies
-from shared.binance.environments import LOOPBACK
 from shared.binance.limits import BAN_MS, MINUTE_MS, RateBudget
 from shared.binance.server_time import Sample, ServerClock
 from shared.binance.signing import Key
@@ -28,6 +27,7 @@ from shared.binance.transport import Lost, NotSent, Reply, Request
 from shared.binance.usage import from_headers
 from shared.binance.ws_connection import OnEvent, WsConnection
 from shared.contract.account.operations import Logon
+from shared.contract.environments import LOOPBACK
 from shared.contract.market.operations import Time
 
 logger = logging.getLogger(__name__)

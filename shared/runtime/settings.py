@@ -13,14 +13,17 @@ also the only name of those declared with `own`. The environment wins over `.env
 
 import os
 from collections.abc import Iterable, Mapping
+from functools import cached_property
 from typing import Annotated, Any, ClassVar, Literal, Self, get_args, get_origin
 from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
 from msgspec import Struct
-from pydantic import AfterValidator, BeforeValidator, Field, JsonValue, SecretStr, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, JsonValue, SecretStr, ValidationError, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from shared.contract.environments import PAPER_PORT, Environment, Name, environment
 
 PREFIX = "BINANCE_"
 ENV_FILE = "BINANCE_ENV_FILE"
@@ -55,6 +58,8 @@ Servers = Annotated[Names, AfterValidator(_of_servers)]
 """Addresses of NATS servers, separated by commas."""
 
 
+PAPER_PORT_IS = "Port of the paper exchange: REST and WebSockets; 0 takes a free one."
+"""It says so where it is told its port, and the others where they look for it."""
 _OWN: dict[str, JsonValue] = {"own": True}
 
 
@@ -139,12 +144,29 @@ class BusSettings(Settings):
 class ExchangeSettings(BusSettings):
     """What a process that concerns itself with an exchange can be told."""
 
-    environment: Literal["paper", "testnet", "demo", "live", "us"] = Field(
+    environment: Name = Field(
         default="paper", description="Which exchange: paper and testnet cost nothing, live and us trade real money."
     )
     rest_url: str = Field(default="", description="REST address instead of the environment's own.")
     ws_api_url: str = Field(default="", description="WebSocket API address instead of the environment's own.")
     stream_url: str = Field(default="", description="Stream address instead of the environment's own.")
+    paper_port: Port = Field(default=PAPER_PORT, description=PAPER_PORT_IS)
+
+    @cached_property
+    def exchange(self) -> Environment:
+        """The exchange and its addresses."""
+        return environment(
+            self.environment,
+            rest_url=self.rest_url,
+            ws_api_url=self.ws_api_url,
+            stream_url=self.stream_url,
+            paper_port=self.paper_port,
+        )
+
+    @model_validator(mode="after")
+    def _addresses_fit(self) -> Self:
+        _ = self.exchange
+        return self
 
 
 class _Variables(PydanticBaseSettingsSource):

@@ -13,8 +13,8 @@ from urllib.parse import parse_qsl
 
 from aiohttp import WSMsgType, web
 
-from shared.binance.environments import Environment, environment
 from shared.contract.catalog import BY_ROUTE
+from shared.contract.environments import Environment, environment
 
 Act = Literal["answer", "drop", "mute", "garbage", "cut"]
 """`drop` closes the connection without an answer, `mute` never answers, `garbage` sends what is no JSON (or no HTTP),

@@ -15,6 +15,7 @@ from shared.contract.errors import Invalid, RateLimited, Rejected, Unavailable
 from shared.contract.operation import Owner
 from shared.runtime.nats_server import NatsServer
 from tests.market_data.conftest import START_MS, MarketData, exchange, market_data
+from tests.support.process import ServiceProcess
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -132,3 +133,11 @@ async def limited(asking: Coroutine[Any, Any, bytes]) -> int:
     except RateLimited as error:
         return error.retry_after_ms or 0
     return 0
+
+
+async def test_an_address_that_is_none_is_told_before_the_bus_is_looked_for() -> None:
+    nowhere = "nats://127.0.0.1:1"
+    async with ServiceProcess("services.market_data", rest_url="localhost:9000", nats_url=nowhere) as process:
+        assert await process.ended(within_s=10) == 78
+    (line,) = process.lines
+    assert line.startswith("market_data: The REST address of paper must look like http://host or https://host")

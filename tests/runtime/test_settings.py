@@ -6,6 +6,7 @@ from typing import ClassVar
 import pytest
 from pydantic import Field, SecretStr
 
+from services.paper_exchange.settings import PaperSettings
 from shared.runtime.settings import BadSettings, ExchangeSettings, Port, Settings, every_setting, own
 
 
@@ -65,6 +66,14 @@ def test_an_empty_variable_counts_as_not_set(monkeypatch: pytest.MonkeyPatch) ->
     assert First.load().concurrency == 256
 
 
+def test_the_paper_exchange_is_looked_for_where_it_is_told_to_listen(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BINANCE_PAPER_PORT", "9100")
+    assert PaperSettings.load().port == 9100
+    assert First.load().exchange.rest_url == "http://127.0.0.1:9100"
+    monkeypatch.setenv("BINANCE_REST_URL", "http://paper-exchange:9000")
+    assert First.load().exchange.rest_url == "http://paper-exchange:9000"
+
+
 def test_several_servers_are_separated_by_commas(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BINANCE_NATS_URL", "nats://a:4222, nats://b:4222,")
     assert First.load().nats_url == ("nats://a:4222", "nats://b:4222")
@@ -82,6 +91,9 @@ def test_several_servers_are_separated_by_commas(monkeypatch: pytest.MonkeyPatch
         ("BINANCE_NATS_URL", "nats://me:hunter2@a:4222,a:4222", "BINANCE_NATS_URL: must be nats://host:port"),
         ("BINANCE_NATS_URL", "nats://a:hunter2", "BINANCE_NATS_URL: must be nats://host:port"),
         ("BINANCE_NATS_URL", ",", "BINANCE_NATS_URL: must be nats://host:port"),
+        ("BINANCE_REST_URL", "localhost:9000", "The REST address of paper must look like http://host or https://host"),
+        ("BINANCE_WS_API_URL", "wss://hunter2@x", "The WebSocket API address of paper must look like ws://host"),
+        ("BINANCE_STREAM_URL", "wss://stream.binance.com:9443", "Environments would mix"),
     ],
 )
 def test_a_wrong_value_is_told_with_its_name_and_what_is_allowed(

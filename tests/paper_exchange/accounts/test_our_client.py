@@ -8,9 +8,9 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from msgspec import json
 
 from shared.binance.client import create_client, wall_ms
-from shared.binance.environments import environment
 from shared.binance.signing import Key, load_key
 from shared.contract.account.operations import GetAccount, GetOpenOrders
+from shared.contract.environments import environment
 from shared.contract.errors import Denied
 from shared.contract.trading.operations import CancelOrder, PlaceOrder
 from tests.paper_exchange.accounts.conftest import Operator, private_pem, public_pem

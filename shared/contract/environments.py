@@ -12,6 +12,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 Name = Literal["paper", "testnet", "demo", "live", "us"]
+PAPER_PORT = 9000
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -32,12 +33,6 @@ class Environment(Struct, frozen=True):
     """Serves market streams only; empty where there is none."""
 
     def __post_init__(self) -> None:
-        for label, url in self.addresses.items():
-            _check_address(self, label, url)
-
-    @property
-    def addresses(self) -> dict[str, str]:
-        """The addresses that are set, by what they are."""
         known = {
             "REST": self.rest_url,
             "WebSocket API": self.ws_api_url,
@@ -45,26 +40,25 @@ class Environment(Struct, frozen=True):
             "market data REST": self.market_rest_url,
             "market data stream": self.market_stream_url,
         }
-        return {label: url for label, url in known.items() if url}
+        for label, url in known.items():
+            if url:
+                _check_address(self, label, url)
 
 
 def _check_address(environment: Environment, label: str, url: str) -> None:
     parts = urlsplit(url)
-    schemes = ("http", "https") if "REST" in label else ("ws", "wss")
-    if parts.scheme not in schemes or not parts.hostname or parts.query or parts.username:
-        raise ValueError(
-            f"The {label} address of {environment.name} must look like {schemes[1]}://host, without query or user."
-        )
+    plain, encrypted = ("http", "https") if "REST" in label else ("ws", "wss")
+    if parts.scheme not in (plain, encrypted) or not parts.hostname or parts.query or parts.username:
+        allowed = f"{encrypted}://host" if environment.trades_real_money else f"{plain}://host or {encrypted}://host"
+        raise ValueError(f"The {label} address of {environment.name} must look like {allowed}, without query or user.")
     belongs = family(url)
     if belongs is not None and belongs != environment.name:
         raise ValueError(
             f"Environments would mix: the {label} address of {environment.name} is {parts.hostname}, which belongs to"
             f" {belongs}. Set BINANCE_ENVIRONMENT={belongs} or leave the address out."
         )
-    if environment.trades_real_money and parts.scheme not in ("https", "wss"):
-        raise ValueError(
-            f"The {label} address of {environment.name} must be encrypted ({schemes[1]}://): it trades real money."
-        )
+    if environment.trades_real_money and parts.scheme == plain:
+        raise ValueError(f"The {label} address of {environment.name} must be encrypted ({encrypted}://): it trades real money.")
 
 
 def family(url: str) -> Name | None:
@@ -81,10 +75,15 @@ def family(url: str) -> Name | None:
     return "live" if host.endswith((".binance.com", ".binance.vision")) else None
 
 
+def paper(port: int) -> Environment:
+    """The paper exchange that listens on this port of this machine."""
+    return Environment("paper", f"http://127.0.0.1:{port}", f"ws://127.0.0.1:{port}/ws-api/v3", f"ws://127.0.0.1:{port}")
+
+
 ENVIRONMENTS: dict[Name, Environment] = {
     environment.name: environment
     for environment in (
-        Environment("paper", "http://127.0.0.1:9000", "ws://127.0.0.1:9000/ws-api/v3", "ws://127.0.0.1:9000"),
+        paper(PAPER_PORT),
         Environment(
             "testnet",
             "https://testnet.binance.vision",
@@ -118,8 +117,10 @@ ENVIRONMENTS: dict[Name, Environment] = {
 """Addresses as documented on 2026-07-21."""
 
 
-def environment(name: str, *, rest_url: str = "", ws_api_url: str = "", stream_url: str = "") -> Environment:
-    """The environment of that name, with single addresses overridden where given.
+def environment(
+    name: str, *, rest_url: str = "", ws_api_url: str = "", stream_url: str = "", paper_port: int = PAPER_PORT
+) -> Environment:
+    """The environment of that name, with single addresses overridden where given; `paper_port` is for `paper` alone.
 
     Raises:
         ValueError: there is no such environment, or its addresses would mix with another's.
@@ -127,5 +128,7 @@ def environment(name: str, *, rest_url: str = "", ws_api_url: str = "", stream_u
     found = next((known for known in ENVIRONMENTS.values() if known.name == name), None)
     if found is None:
         raise ValueError(f"There is no environment {name[:20]!r}: BINANCE_ENVIRONMENT is one of {', '.join(ENVIRONMENTS)}.")
+    if found.name == "paper":
+        found = paper(paper_port)
     given = {"rest_url": rest_url, "ws_api_url": ws_api_url, "stream_url": stream_url}
     return replace(found, **{field: url.rstrip("/") for field, url in given.items() if url})

@@ -1,8 +1,10 @@
 """Environments never mix, and never trade real money by mistake."""
 
+from typing import Any
+
 import pytest
 
-from shared.binance.environments import ENVIRONMENTS, environment
+from shared.contract.environments import ENVIRONMENTS, environment
 
 
 def test_paper_is_on_this_machine_and_only_live_and_us_trade_real_money():
@@ -17,6 +19,14 @@ def test_a_single_address_can_be_overridden():
 
     assert moved.rest_url == "http://paper:9100"
     assert moved.stream_url == "ws://127.0.0.1:9000"
+
+
+def test_the_paper_exchange_is_where_its_port_is_unless_an_address_says_otherwise():
+    moved = environment("paper", paper_port=9100, stream_url="ws://paper:9000")
+
+    assert (moved.rest_url, moved.ws_api_url) == ("http://127.0.0.1:9100", "ws://127.0.0.1:9100/ws-api/v3")
+    assert moved.stream_url == "ws://paper:9000"
+    assert environment("testnet", paper_port=9100) == environment("testnet")
 
 
 def test_another_host_of_the_same_exchange_is_the_same_environment():
@@ -34,7 +44,7 @@ def test_another_host_of_the_same_exchange_is_the_same_environment():
         ("live", {"rest_url": "https://demo-api.binance.com"}, "demo"),
     ],
 )
-def test_an_address_of_another_environment_is_refused(name: str, address: dict[str, str], belongs_to: str):
+def test_an_address_of_another_environment_is_refused(name: str, address: dict[str, Any], belongs_to: str):
     with pytest.raises(ValueError, match=f"would mix.* belongs to {belongs_to}"):
         environment(name, **address)
 
@@ -49,7 +59,13 @@ def test_what_is_no_address_is_refused_without_quoting_it(address: str):
     with pytest.raises(ValueError, match="must look like") as refused:
         environment("paper", rest_url=address)
 
+    assert "http://host or https://host" in str(refused.value)
     assert "secret" not in str(refused.value)
+
+
+def test_where_money_is_real_only_an_encrypted_address_is_suggested():
+    with pytest.raises(ValueError, match="must look like wss://host, without"):
+        environment("live", ws_api_url="stream.binance.com")
 
 
 def test_an_unknown_environment_is_answered_with_the_known_ones():
