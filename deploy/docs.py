@@ -1,4 +1,6 @@
-"""The generated files: `.env.example`, and README tables between `<!-- generated:<name> -->` and `<!-- /generated -->`.
+"""The generated files: `.env.example`, the names of all settings, and the README's tables.
+
+A table stands between `<!-- generated:<name> -->` and `<!-- /generated -->`.
 
 python -m deploy.docs           writes them
 python -m deploy.docs --check   only says which are out of date (exit status 1), for `make check`
@@ -41,7 +43,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def generated() -> dict[Path, str]:
     """What the generated files should hold."""
     readme = ROOT / "README.md"
-    return {ROOT / ".env.example": env_example(), readme: filled(readme.read_text())}
+    return {
+        ROOT / ".env.example": env_example(),
+        ROOT / "shared" / "runtime" / "setting_names.py": setting_names(),
+        readme: filled(readme.read_text()),
+    }
 
 
 def filled(readme: str) -> str:
@@ -64,6 +70,22 @@ def env_example() -> str:
         allowed = f" ({setting.allowed})" if setting.allowed else ""
         lines += ["", f"# {setting.description}{allowed}", f"#{setting.name}={setting.default}"]
     return "\n".join(lines) + "\n"
+
+
+def setting_names() -> str:
+    """A module with the names that are settings, for each service to know the others'."""
+    words = (settings_of(service).service for service in SERVICES)
+    lists = {"NAMES": (setting.name for setting in _settings()), "SERVICES": words}
+    sets = (f"{name} = frozenset(\n    (\n{_lines(sorted(names))}    )\n)" for name, names in lists.items())
+    return "\n".join((_SETTING_NAMES, *sets, ""))
+
+
+_SETTING_NAMES = '''"""The settings of all services, for each to tell others' from misspelt ones. Made by `make generate`: do not edit."""
+'''
+
+
+def _lines(names: Iterable[str]) -> str:
+    return "".join(f'        "{name}",\n' for name in names)
 
 
 def operations() -> str:

@@ -34,6 +34,8 @@ def run(*, with_platform: bool) -> int:
         sys.stderr.write(f"{Settings.service}: {error}\n")
         return BAD_SETTINGS
     observe.configure(settings.service, settings.log_level, settings.log_format)
+    for stranger in Settings.strangers():
+        log.warning("ignored", setting=str(stranger))
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         try:
             if runner.run(_serve(settings, LocalPlatform() if with_platform else None)):

@@ -217,6 +217,8 @@ def run(settings: type[S], serve: Serve[S]) -> NoReturn:
         _say(settings.service, str(error))
         sys.exit(BAD_SETTINGS)
     observe.configure(given.service, given.log_level, given.log_format)
+    for stranger in settings.strangers():
+        _log.warning("ignored", setting=str(stranger))
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         sys.exit(runner.run(_main(given, serve)))
 

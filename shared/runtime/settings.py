@@ -6,7 +6,8 @@
         exchange_info_age_s: float = Field(default=300, gt=0, description="Refresh the symbol rules after so long.")
 
 A setting `nats_url` is read from `BINANCE_NATS_URL`. `BINANCE_MARKET_DATA_NATS_URL` sets it for one service alone, which is
-also the only name of those declared with `own`. The environment wins over `.env`; an empty value counts as not set.
+also the only name of those declared with `own`. The environment wins over `.env`; an empty value counts as not set. A name
+that is nearly one is refused (`spelling`).
 `BINANCE_ENV_FILE` names another file than `.env`, or none when it is empty (the tests' way to be alone).
 `.env.example` and the README's table are made from `every_setting`.
 """
@@ -24,8 +25,8 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from shared.contract.environments import PAPER_PORT, Environment, Name, environment
+from shared.runtime.spelling import PREFIX, Stranger, strangers
 
-PREFIX = "BINANCE_"
 ENV_FILE = "BINANCE_ENV_FILE"
 
 Port = Annotated[int, Field(ge=0, le=65535)]
@@ -92,12 +93,20 @@ class Settings(BaseSettings):
         """The settings of this process.
 
         Raises:
-            BadSettings: a value is not allowed.
+            BadSettings: a value is not allowed, or a name is misspelt.
         """
+        if misspelt := [stranger for stranger in cls.strangers() if stranger.is_mistake]:
+            raise BadSettings("; ".join(map(str, misspelt)))
         try:
             return cls(**given)
         except ValidationError as error:
             raise BadSettings("; ".join(cls._explain(dict(found)) for found in error.errors(include_input=False))) from None
+
+    @classmethod
+    def strangers(cls) -> list[Stranger]:
+        """Names in the environment and in `.env` that look like settings and are none."""
+        own = (name for field in cls.model_fields for name in names_of(cls, field))
+        return strangers(os.environ, _of_file(), cls.service, own)
 
     @classmethod
     def _explain(cls, found: Mapping[str, Any]) -> str:
@@ -115,8 +124,7 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Arguments, then the environment, then `.env`."""
-        file = os.environ.get(ENV_FILE, ".env")
-        return init_settings, _Variables(cls, os.environ), _Variables(cls, dotenv_values(file) if file else {})
+        return init_settings, _Variables(cls, os.environ), _Variables(cls, _of_file())
 
 
 class BusSettings(Settings):
@@ -167,6 +175,11 @@ class ExchangeSettings(BusSettings):
     def _addresses_fit(self) -> Self:
         _ = self.exchange
         return self
+
+
+def _of_file() -> dict[str, str | None]:
+    file = os.environ.get(ENV_FILE, ".env")
+    return dotenv_values(file) if file else {}
 
 
 class _Variables(PydanticBaseSettingsSource):

@@ -34,7 +34,7 @@ def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # pyri
 def test_a_setting_comes_from_its_variable_and_the_environment_wins_over_the_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / ".env").write_text("BINANCE_LOG_LEVEL=debug\nBINANCE_HOST=0.0.0.0\nBINANCE_SOMETHING_ELSE=1\n")
+    (tmp_path / ".env").write_text("BINANCE_LOG_LEVEL=debug\nBINANCE_HOST=0.0.0.0\nBINANCE_STREAM_KEEP_S=1\n")
     monkeypatch.setenv("BINANCE_LOG_LEVEL", "error")
     settings = First.load()
     assert (settings.log_level, settings.host) == ("error", "0.0.0.0")
