@@ -80,7 +80,7 @@ def setting_names() -> str:
     return "\n".join((_SETTING_NAMES, *sets, ""))
 
 
-_SETTING_NAMES = '''"""The settings of all services, for each to tell others' from misspelt ones. Made by `make generate`: do not edit."""
+_SETTING_NAMES = '''"""The settings of all services, for each to tell others' from misspelt ones. `make generate` made this."""
 '''
 
 

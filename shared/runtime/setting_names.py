@@ -1,4 +1,4 @@
-"""The settings of all services, for each to tell others' from misspelt ones. Made by `make generate`: do not edit."""
+"""The settings of all services, for each to tell others' from misspelt ones. `make generate` made this."""
 
 NAMES = frozenset(
     (
