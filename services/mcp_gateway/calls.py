@@ -113,7 +113,7 @@ class Calls:
     async def _answer(self, tool: GatewayTool, arguments: Mapping[str, Any], caller: str) -> str:
         given = dict(arguments)
         text = given.pop("cursor", None) if tool.paging else None
-        operation = parse(tool.spec.type, given)
+        operation = parse(tool.spec.type, given, called=tool.listed.name)
         if local := self._local.get(tool.spec.method):
             return (await local()).decode()
         if isinstance(operation, Read):

@@ -25,7 +25,7 @@ from shared.binance.ws_connection import OnEvent
 from shared.contract.environments import Environment
 from shared.contract.errors import Denied, RateLimited, ServiceError, Unavailable
 from shared.contract.market.operations import Time
-from shared.contract.operation import Operation, Security, Spec
+from shared.contract.operation import Operation, Security
 
 MAX_WAIT_MS = 2_000
 """So long may a request wait for the budget; beyond it the caller is told how long it would take."""
@@ -91,7 +91,7 @@ class BinanceClient:
         if not self.sends_retired and (ended := replies.ended(spec)) is not None:
             raise ended
         if self.key is None and (spec.signed or spec.security is not Security.NONE):
-            raise Denied(f"{spec.method} needs an API key.", hint="The operator sets BINANCE_API_KEY and its secret.")
+            raise Denied("This needs an API key.", hint="The operator sets BINANCE_API_KEY and its secret.")
         try:
             reply = await self._send(operation, deadline_ms, lane)
         except Lost as lost:
@@ -127,7 +127,7 @@ class BinanceClient:
         ticket = await self._admit(operation, deadline_ms, lane)
         try:
             timestamp_ms = await self._timestamp() if spec.signed else 0
-            timeout_s = self._remaining_ms(spec, deadline_ms) / 1000
+            timeout_s = self._remaining_ms(deadline_ms) / 1000
             reply = await self.transport.send(Request(operation, timeout_s, self.key, timestamp_ms))
         except (NotSent, ServiceError) as failure:
             self.budget.give_back(ticket)
@@ -138,25 +138,24 @@ class BinanceClient:
         return self._account_for(operation, ticket, reply)
 
     async def _admit(self, operation: Operation[Any], deadline_ms: float, lane: Lane) -> Ticket:
-        spec = operation.spec
         weight, orders = self._costs(operation)
         give_up_ms = min(deadline_ms, self._wall_ms() + MAX_WAIT_MS)
         while delay_ms := self.budget.delay_ms(weight, orders, account=self.account, lane=lane):
-            self._remaining_ms(spec, deadline_ms)
+            self._remaining_ms(deadline_ms)
             if self._wall_ms() + delay_ms > give_up_ms:
                 raise RateLimited(
-                    f"The request limit of this address leaves no room for {spec.method} yet.",
+                    "The request limit of this address leaves no room for this request yet.",
                     retry_after_ms=delay_ms,
                     hint="Wait as told. Streams cost no request weight.",
                 )
             await asyncio.sleep(delay_ms / 1000)
-        self._remaining_ms(spec, deadline_ms)
+        self._remaining_ms(deadline_ms)
         return self.budget.take(weight, orders, account=self.account)
 
-    def _remaining_ms(self, spec: Spec, deadline_ms: float) -> float:
+    def _remaining_ms(self, deadline_ms: float) -> float:
         remaining_ms = deadline_ms - self._wall_ms()
         if remaining_ms <= 0:
-            raise Unavailable(f"{spec.method} was not sent: its deadline has passed.", hint=replies.LATER)
+            raise Unavailable("The request was not sent: its deadline has passed.", hint=replies.LATER)
         return remaining_ms
 
     async def _timestamp(self) -> int:

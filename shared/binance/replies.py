@@ -2,7 +2,8 @@
 
 The exchange answers 2xx with a result; 4xx with `{"code", "msg"}` and nothing was done; 5xx when it failed on its side, and
 then an order may have been executed all the same. Between it and us stand a firewall and proxies that answer in HTML. For
-an operation that changes something, all that is not a clear yes or no is `OutcomeUnknown`; a read is just `Unavailable`.
+an operation that changes something, all that is not a clear yes or no is `OutcomeUnknown`; a read is just `Unavailable`. Our
+texts do not name the operation: who asked knows it, as a method, a tool or a command.
 Source: "HTTP Return Codes" and "Error Codes" of the REST documentation, 2026-07-21.
 """
 
@@ -90,7 +91,7 @@ def result(spec: Spec, reply: Reply) -> bytes:
         try:
             _json.decode(reply.body)
         except msgspec.MsgspecError:
-            raise unclear(spec, f"The exchange's answer to {spec.method} is cut or not JSON.") from None
+            raise unclear(spec, "The exchange's answer is cut or not JSON.") from None
         return reply.body
     raise error(spec, reply)
 
@@ -133,7 +134,7 @@ def _without_code(spec: Spec, reply: Reply) -> ServiceError:
             )
         case 404:
             return Rejected(
-                f"The exchange knows no {spec.method} at this address.", hint="Check BINANCE_ENVIRONMENT and its addresses."
+                "The exchange knows no such request at this address.", hint="Check BINANCE_ENVIRONMENT and its addresses."
             )
         case 418 | 429:
             return RateLimited(
@@ -142,7 +143,7 @@ def _without_code(spec: Spec, reply: Reply) -> ServiceError:
                 hint="Wait; all requests wait.",
             )
         case _:
-            return unclear(spec, f"The exchange answered {spec.method} with status {reply.status} and no readable body.")
+            return unclear(spec, f"The exchange answered with status {reply.status} and no readable body.")
 
 
 def unclear(spec: Spec, message: str) -> ServiceError:
@@ -153,17 +154,17 @@ def unclear(spec: Spec, message: str) -> ServiceError:
 def undelivered(spec: Spec, failure: NotSent | Lost) -> ServiceError:
     """What a transport's failure means for the caller."""
     if isinstance(failure, Lost):
-        return unclear(spec, f"{spec.method} was sent, but {failure}")
-    return Unavailable(f"{spec.method} was not sent: {failure}", hint=LATER)
+        return unclear(spec, f"The request was sent, but {failure}")
+    return Unavailable(f"The request was not sent: {failure}", hint=LATER)
 
 
 def ended(spec: Spec) -> ServiceError | None:
     """The answer to an operation that the exchange gave up."""
     if spec.ended is None or spec.ended.status != "retired":
         return None
-    return Rejected(f"The exchange retired {spec.method} on {spec.ended.since}.", hint=f"Instead: {spec.ended.instead}")
+    return Rejected(f"The exchange retired this request on {spec.ended.since}.", hint=f"Instead: {spec.ended.instead}")
 
 
 def not_offered(spec: Spec, where: str) -> Invalid:
     """The chosen transport has no such operation."""
-    return Invalid(f"{spec.method} does not exist in the {where}.", hint="Choose the other transport.")
+    return Invalid(f"There is no such request in the {where}.", hint="Choose the other transport.")

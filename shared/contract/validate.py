@@ -29,50 +29,56 @@ MAX_MENDS = 30
 """Rules mended for an example before it is given up: an order list has 28, of which few can be broken at once."""
 
 
-def parse(operation: type[Parsed], data: bytes | Mapping[str, Any]) -> Parsed:
+def parse(operation: type[Parsed], data: bytes | Mapping[str, Any], *, called: str = "") -> Parsed:
     """The operation that the JSON text or mapping asks for, checked against types, ranges and rules.
+
+    Args:
+        operation: What is asked for.
+        data: Its parameters.
+        called: What the caller calls it, where that is not its method: an agent knows the tool.
 
     Raises:
         Invalid: with the parameter, what is allowed and an example.
     """
     spec = operation.spec
-    text = data if isinstance(data, bytes) else _encoded(spec, data)
+    name = called or spec.method
+    text = data if isinstance(data, bytes) else _encoded(spec, name, data)
     try:
         parsed = msgspec.json.decode(text or b"{}", type=operation)
     except msgspec.ValidationError as error:
-        raise _explain(spec, str(error), text) from None
+        raise _explain(spec, name, str(error), text) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise _not_json(spec) from None
+        raise _not_json(spec, name) from None
     given = parsed.given()
     for rule in spec.rules:
         if (broken := rule.broken_by(given)) is not None:
-            raise Invalid(f"{spec.method}: {broken}.", hint=f"Example: {_example(spec, given)}.")
+            raise Invalid(f"{name}: {broken}.", hint=f"Example: {_example(spec, given)}.")
     return parsed
 
 
-def _encoded(spec: Spec, data: Mapping[str, Any]) -> bytes:
+def _encoded(spec: Spec, name: str, data: Mapping[str, Any]) -> bytes:
     """A mapping goes through JSON too: then no number is too large, no text half a character, no float infinite."""
     try:
         return msgspec.json.encode(data)
     except (TypeError, ValueError, OverflowError, RecursionError):
-        raise _not_json(spec) from None
+        raise _not_json(spec, name) from None
 
 
-def _not_json(spec: Spec) -> Invalid:
-    return Invalid(f"The parameters of {spec.method} are not valid JSON.", hint=f"Send a JSON object, {_example(spec)}.")
+def _not_json(spec: Spec, name: str) -> Invalid:
+    return Invalid(f"The parameters of {name} are not valid JSON.", hint=f"Send a JSON object, {_example(spec)}.")
 
 
-def _explain(spec: Spec, error: str, text: bytes) -> Invalid:
+def _explain(spec: Spec, name: str, error: str, text: bytes) -> Invalid:
     known = parameters(spec.type)
     if unknown := _UNKNOWN.search(error):
-        return _unknown(spec, unknown[1])
+        return _unknown(spec, name, unknown[1])
     if missing := _MISSING.search(error):
-        name = missing[1]
-        return Invalid(f"{spec.method} needs {name}: {known[name].allowed}.", hint=f"Example: {_example(spec)}.")
+        needed = missing[1]
+        return Invalid(f"{name} needs {needed}: {known[needed].allowed}.", hint=f"Example: {_example(spec)}.")
     at = _PATH.search(error)
     parameter = known.get(at["name"] or "") if at else None
     if at is None or parameter is None:
-        return Invalid(f"The parameters of {spec.method} must be a JSON object.", hint=f"Example: {_example(spec)}.")
+        return Invalid(f"The parameters of {name} must be a JSON object.", hint=f"Example: {_example(spec)}.")
     value = _value(text, parameter.name)
     place, what = parameter.name, parameter
     if at["index"]:
@@ -82,16 +88,16 @@ def _explain(spec: Spec, error: str, text: bytes) -> Invalid:
     return Invalid(f"{place} {_echo(value)} is not allowed: it must be {what.allowed}.", hint=hint)
 
 
-def _unknown(spec: Spec, name: str) -> Invalid:
+def _unknown(spec: Spec, name: str, parameter: str) -> Invalid:
     known = parameters(spec.type)
-    near = difflib.get_close_matches(name[:MAX_ECHO], known, n=1)
+    near = difflib.get_close_matches(parameter[:MAX_ECHO], known, n=1)
     if near:
         hint = f"Did you mean {near[0]}?"
     elif known:
         hint = f"It takes {', '.join(known)}."
     else:
         hint = "It takes no parameters."
-    return Invalid(f"{spec.method} has no parameter {_echo(name)}.", hint=hint)
+    return Invalid(f"{name} has no parameter {_echo(parameter)}.", hint=hint)
 
 
 def _nearer(parameter: Parameter, value: Any) -> str | None:

@@ -173,7 +173,7 @@ class Responder:
         except TimeoutError:
             if not limit.expired():
                 raise
-            raise _cut_off(endpoint, f"{self._name} did not finish {endpoint.spec.method} by its deadline") from None
+            raise _cut_off(endpoint, f"{self._name} did not finish the request by its deadline") from None
 
     def _deadline(self, endpoint: Endpoint, headers: Mapping[str, str], now: int) -> int:
         given = headers.get(wire.DEADLINE)

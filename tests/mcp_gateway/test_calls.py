@@ -67,6 +67,24 @@ async def test_bad_arguments_are_invalid_and_say_what_would_do(
     assert not market.asked, "a request left"
 
 
+@pytest.mark.parametrize(
+    ("tool", "arguments"),
+    [
+        ("get_price", {"symbl": "BTCUSDT"}),
+        ("get_price", {"symbol": "BTCUSDT", "symbols": ["ETHUSDT"]}),
+        ("get_trading_day_ticker", {}),
+        ("get_order_book", {}),
+        ("get_exchange_info", {"symbol": "BTCUSDT", "permissions": ["SPOT"]}),
+        ("ping_binance", {"twice": True}),
+    ],
+)
+async def test_a_refusal_calls_the_tool_by_the_name_that_the_agent_knows(
+    gateway: Gateway, tool: str, arguments: dict[str, Any]
+) -> None:
+    told = (await error_of(gateway, tool, arguments))["message"]
+    assert told.startswith(tool)
+
+
 ERRORS: list[ServiceError] = [
     Invalid("A", hint="B"),
     Rejected("Invalid symbol.", code=-1121, hint="Look at get_exchange_info."),
