@@ -152,6 +152,10 @@ class Door:
         """Unfilled orders of an account in each window, now."""
         return self._handlers.venue.engine.order_counts(account, self.clock())
 
+    def told_us(self) -> int:
+        """The time that the exchange tells and judges timestamps by: a drill may set it off."""
+        return self.clock() + self._handlers.ahead_us
+
     def _admit(self, spec: Spec, read: Callable[[], Call], address: str) -> Admitted:
         try:
             call = read()
@@ -167,7 +171,7 @@ class Door:
     def _signed_rest(self, spec: Spec, query: str, request: RestRequest) -> Call:
         texts = parameters.texts(query)
         claim = _claim(request.api_key, payloads.of_rest(request.query, request.body), texts)
-        key = authenticate(self.keys, spec, claim, request.address, self._judging_us())
+        key = authenticate(self.keys, spec, claim, request.address, self.told_us())
         return Call(_read(spec, texts, NAMES), request.micros, account=key.account, key=key)
 
     def _by_ws_api(self, spec: Spec, params: Mapping[str, Any], asker: Asker) -> Call:
@@ -175,7 +179,7 @@ class Door:
         if not is_needed(spec):
             return Call(_read(spec, texts, _RATE_LIMITS), asker.micros, ws_api=True)
         claim = _claim(texts.get("apiKey"), payloads.of_ws_api(texts), texts)
-        key = authenticate(self.keys, spec, claim, asker.address, self._judging_us(), session=asker.key)
+        key = authenticate(self.keys, spec, claim, asker.address, self.told_us(), session=asker.key)
         return Call(_read(spec, texts, _SAID_APART), asker.micros, ws_api=True, account=key.account, key=key)
 
     def _answer(self, spec: Spec, call: Call, own: Answer | None) -> bytes:
@@ -190,9 +194,6 @@ class Door:
         except Exception:
             _log.exception("a request could not be answered", method=spec.method)
             raise refused(-1000) from None
-
-    def _judging_us(self) -> int:
-        return self.clock() + self._handlers.skew_us
 
     def _handler(self, spec: Spec) -> Answer:
         handler = HANDLERS.get(spec.method) or TRADING.get(spec.method)
@@ -212,7 +213,8 @@ class Door:
             until_us = max((now_us // each.window_us + 1) * each.window_us for each in full)
             no.status, no.retry_after_s = _TOO_MANY, max(1, -(-(until_us - now_us) // 1_000_000))
             if call.ws_api and no.data is None:
-                no.data = {"serverTime": now_us // 1000, "retryAfter": until_us // 1000}
+                told_until_us = until_us + self._handlers.ahead_us
+                no.data = {"serverTime": self.told_us() // 1000, "retryAfter": told_until_us // 1000}
         return no
 
 

@@ -1,6 +1,7 @@
 """What can be made to go wrong, for drills: ordered by a setting at the start, or by the operator while the exchange runs.
 
-    POST /paper/v1/faults   {"streams": {"seed": "7", "gap_every": 200, "rotate_s": 60}, "requests": {"lose_every": 50}}
+    POST /paper/v1/faults   {"streams": {"seed": "7", "gap_every": 200, "rotate_s": 60}, "requests": {"lose_every": 50},
+                             "clock": {"ahead_ms": 1500}}
 
 Each part of the exchange has a form of its own and hears of new orders; an order replaces those before it for the parts it
 names. `DELETE` ends all faults.
@@ -14,9 +15,15 @@ from fastapi import Request
 from msgspec import UNSET, Struct, UnsetType, json
 
 from services.paper_exchange.handlers import Handlers
-from services.paper_exchange.operator_api import ClockForm, read
+from services.paper_exchange.operator_api import Ahead, read
 from services.paper_exchange.request_faults import EventFate, EventFaults, Fates, RequestFate, RequestFaults
 from services.paper_exchange.streams.faults import CALM, StreamFaults
+
+
+class ClockFault(Struct, frozen=True, forbid_unknown_fields=True):
+    """The exchange's clock is so far ahead, or with a minus behind: what it tells, and what it judges timestamps by."""
+
+    ahead_ms: Ahead = 0
 
 
 class FaultOrder(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -28,8 +35,7 @@ class FaultOrder(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """REST and WebSocket API."""
     events: EventFaults | UnsetType = UNSET
     """User data."""
-    clock: ClockForm | UnsetType = UNSET
-    """The exchange's clock."""
+    clock: ClockFault | UnsetType = UNSET
 
 
 def order_of(text: str) -> FaultOrder:
@@ -65,7 +71,7 @@ class Faults:
         if order.events is not UNSET:
             self.fates.events = None if order.events == EventFaults() else EventFate(order.events)
         if order.clock is not UNSET:
-            self._handlers.skew_us = order.clock.skew_ms * 1000
+            self._handlers.ahead_us = order.clock.ahead_ms * 1000
 
     async def shown(self, _request: Request) -> Any:
         """`GET /faults`."""
@@ -74,7 +80,7 @@ class Faults:
             "streams": self.streams,
             "requests": fates.requests.faults if fates.requests else RequestFaults(),
             "events": fates.events.faults if fates.events else EventFaults(),
-            "clock": ClockForm(self._handlers.skew_us // 1000),
+            "clock": ClockFault(self._handlers.ahead_us // 1000),
         }
 
     async def ordered(self, request: Request) -> Any:
@@ -84,5 +90,5 @@ class Faults:
 
     async def ended(self, request: Request) -> Any:
         """`DELETE /faults`."""
-        self.order(FaultOrder(streams=CALM, requests=RequestFaults(), events=EventFaults(), clock=ClockForm(0)))
+        self.order(FaultOrder(streams=CALM, requests=RequestFaults(), events=EventFaults(), clock=ClockFault()))
         return await self.shown(request)

@@ -58,8 +58,8 @@ class Handlers:
     def __init__(self, venue: Venue, limits: Limits) -> None:
         self.venue = venue
         self.limits = limits
-        self.skew_us = 0
-        """The exchange's clock is off by so much, in what it tells and in how it judges timestamps (a drill)."""
+        self.ahead_us = 0
+        """The exchange's clock is so far ahead, in what it tells and in how it judges timestamps (a drill)."""
         self.replies = Replies()
         self._rows: dict[tuple[str, str, int, bool, int], str] = {}
         self._described: dict[str, dict[str, Any]] = {symbol: each.described() for symbol, each in venue.instruments.items()}
@@ -68,7 +68,7 @@ class Handlers:
         return b"{}"
 
     def time(self, call: Call) -> bytes:
-        return b'{"serverTime":%d}' % call.time(self.venue.now_us + self.skew_us)
+        return b'{"serverTime":%d}' % call.time(self.venue.now_us + self.ahead_us)
 
     def exchange_info(self, call: Call) -> bytes:
         given = call.given
@@ -81,7 +81,7 @@ class Handlers:
         shown = given.get("showPermissionSets", True)
         key = ("exchangeInfo", tuple(wanted), shown, call.ws_api)
         tail = self.replies.get(key, 0, lambda: self._rules(wanted, call, shown=shown))
-        return b'{"timezone":"UTC","serverTime":%d,%s' % (call.time(self.venue.now_us + self.skew_us), tail)
+        return b'{"timezone":"UTC","serverTime":%d,%s' % (call.time(self.venue.now_us + self.ahead_us), tail)
 
     def execution_rules(self, call: Call) -> bytes:
         given = call.given

@@ -10,7 +10,7 @@
     PUT    /accounts/<name>/commission/<symbol>
     PUT    /symbols/<symbol>/status            {"status": "HALT"}
     POST   /symbols/<symbol>/blockTrades       a trade off the book (form: `streams.block_desk.BlockForm`)
-    GET, PUT /clock                            {"skewMs": 1500}: the exchange's clock is off by so much
+    GET, PUT /clock                            {"aheadMs": 1500}: the exchange's clock is so far ahead
     GET, POST, DELETE /faults                  what goes wrong, for drills (form: `faults.FaultOrder`)
     GET /replay, POST /replay/start            where a recording is replayed
 
@@ -36,6 +36,7 @@ from services.paper_exchange.venue import Venue
 PREFIX = "/paper/v1"
 MAX_BODY = 1_048_576
 Form = TypeVar("Form")
+Ahead = Annotated[int, Meta(ge=-86_400_000, le=86_400_000)]
 Route = Callable[[Request], Awaitable[Any]]
 
 
@@ -60,9 +61,9 @@ class StatusForm(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ClockForm(Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
-    """How far the exchange's clock is off: what it tells, and what it judges timestamps by."""
+    """How far the exchange's clock is ahead: what it tells, and what it judges timestamps by. Negative: it is behind."""
 
-    skew_ms: Annotated[int, Meta(ge=-86_400_000, le=86_400_000)]
+    ahead_ms: Ahead
 
 
 class OperatorApi:
@@ -168,10 +169,10 @@ class OperatorApi:
         return {"symbol": symbol, "status": form.status}
 
     async def clock(self, _request: Request) -> Any:
-        return {"timeMs": self._venue.now_us // 1000, "skewMs": self._handlers.skew_us // 1000}
+        return {"timeMs": self._venue.now_us // 1000, "aheadMs": self._handlers.ahead_us // 1000}
 
     async def set_clock(self, request: Request) -> Any:
-        self._handlers.skew_us = (await read(request, ClockForm)).skew_ms * 1000
+        self._handlers.ahead_us = (await read(request, ClockForm)).ahead_ms * 1000
         return await self.clock(request)
 
     async def orders(self, request: Request) -> Any:

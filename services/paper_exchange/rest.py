@@ -76,13 +76,13 @@ class Rest:
                 if fault.kind in ("dropped", "silence"):
                     raise _Unanswered(is_broken=fault.kind == "dropped")
                 if not fault.is_done:
-                    raise fault.refusal(self._door.clock())
+                    raise fault.refusal(self._door.told_us())
             admitted = self._door.rest(spec, request)
             body = self._door.answer(spec, admitted, address)
             if fault.kind == "lost":
                 raise _Unanswered(is_broken=True)
             if fault.kind != "none":
-                raise fault.refusal(self._door.clock())
+                raise fault.refusal(self._door.told_us())
             if spec.unfilled_orders:
                 extra = self._order_counts(admitted.call.account)
         except _Unanswered as fate:

@@ -66,7 +66,7 @@ class Session:
         self.key: Key | None = None
         self.banned = False
         """Has the address been banned? Then the connection ends."""
-        self._connected_us = door.clock()
+        self._connected_us = door.told_us()
         self._authorized_us = 0
         self._subscriptions: dict[int, Subscription] = {}
         self._next_number = 0
@@ -74,7 +74,7 @@ class Session:
 
     def now(self) -> int:
         """The exchange's time in the connection's unit."""
-        return self.unit(self._door.clock())
+        return self.unit(self._door.told_us())
 
     def answer(self, text: str) -> str:
         """The reply to one frame."""
@@ -137,7 +137,7 @@ class Session:
             raise refused(-1022)
         if self.key is not None and self.key.account != key.account:
             self._end_by_logon()
-        self.key, self._authorized_us = key, self._door.clock()
+        self.key, self._authorized_us = key, self._door.told_us()
         return self.status(call)
 
     def status(self, _call: Call) -> bytes:
@@ -204,7 +204,7 @@ class Session:
     def _terminate(self, subscription: Subscription) -> None:
         del self._subscriptions[subscription.number]
         self._user_data.leave(subscription.key.account, subscription)
-        subscription.say(terminated(self._door.clock(), self.unit))
+        subscription.say(terminated(self._door.told_us(), self.unit))
 
     def _limits(self, spec: Spec | None, account: str) -> str:
         weights = self._door.weights

@@ -7,11 +7,11 @@ Information", "Request format", "Response format".)
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from urllib.parse import parse_qsl
 
 from msgspec import json
 
-from services.paper_exchange.clock import Clock
 from services.paper_exchange.door import TIME_UNITS, Door
 from services.paper_exchange.errors import Refused, refused
 from services.paper_exchange.keys import Key
@@ -65,7 +65,7 @@ class WsApi:
             await deny(send, no)
             return
         await send({"type": "websocket.accept"})
-        connection = Connection(socket_of(scope), self._door.clock, self._fates)
+        connection = Connection(socket_of(scope), self._door.told_us, self._fates)
         connection.session = Session(self._door, self._user_data, address, options, connection.push)
         connection.end_after(self._fates.rotate_s or self._life_s)
         self._connections.add(connection)
@@ -81,9 +81,9 @@ class Connection:
 
     session: Session
 
-    def __init__(self, socket: Socket, clock: Clock, fates: Fates) -> None:
+    def __init__(self, socket: Socket, told_us: Callable[[], int], fates: Fates) -> None:
         self._socket = socket
-        self._clock = clock
+        self._told_us = told_us
         self._fates = fates
         self._timers: list[asyncio.TimerHandle] = []
         self._late: deque[asyncio.TimerHandle] = deque(maxlen=MAX_LATE)
@@ -141,7 +141,7 @@ class Connection:
             case _:
                 if fault.is_done:
                     self.session.answer(text)
-                self._reply(self.session.refused(text, fault.refusal(self._clock())))
+                self._reply(self.session.refused(text, fault.refusal(self._told_us())))
 
     def end_after(self, life_s: float) -> None:
         """End the connection when it is so old, with a notice before."""

@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
+from websockets.sync.client import connect
 
 from services.paper_exchange.account_forms import BadOrder, forms
 from tests.paper_exchange.accounts.conftest import Operator
@@ -108,14 +109,20 @@ def test_a_clock_that_is_off_is_off_for_times_and_timestamps_alone(exchange: Pap
     process = PaperProcess()
     process.ready()
     operator, customer = Operator(process.url), Customer(process.url)
-    operator.do("PUT", "/clock", {"skewMs": 30_000})
+    operator.do("PUT", "/clock", {"aheadMs": 30_000})
     told = customer.http.get("/api/v3/time").json()["serverTime"]
+    with connect(f"{process.ws_url}/ws-api/v3") as socket:
+        socket.send('{"id": 1, "method": "session.status"}')
+        status = json.loads(socket.recv(timeout=5))["result"]
+    ordered = operator.do("GET", "/faults")["clock"]
     refused = customer.ask("GET", "/api/v3/account")
     accepted = customer.ask("GET", "/api/v3/account", timestamp=told)
     operator.do("DELETE", "/faults")
     again = customer.ask("GET", "/api/v3/account")
     process.stop()
 
+    assert told <= status["connectedSince"] <= status["serverTime"]
+    assert ordered == {"ahead_ms": 30_000}
     assert refused.json()["code"] == -1021
     assert (accepted.status_code, again.status_code) == (200, 200)
     operator.http.close()
