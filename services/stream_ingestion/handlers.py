@@ -87,7 +87,7 @@ class Handlers:
 
     async def subscribe(self, asked: Subscribe, request: RpcRequest) -> bytes:
         """Take or renew leases; wait a little for what flows."""
-        streams = list(dict.fromkeys(names.canonical(name) for name in asked.streams))
+        streams = _named(asked.streams, request)
         await self._symbols.check(names.symbol_of(name) for name in streams)
         now, holder = now_ms(), _holder(request)
         flowing = self._leases.streams(now, 0)
@@ -117,13 +117,13 @@ class Handlers:
 
     async def latest(self, asked: Latest, request: RpcRequest) -> bytes:
         """The last event of each stream."""
-        streams = [names.canonical(name) for name in asked.streams]
+        streams = _named(asked.streams, request)
         await self._renew(streams, request)
         return _encode(LatestEvents(await self._reader.latest(streams)))
 
     async def read(self, asked: Read, request: RpcRequest) -> bytes:
         """Events after a cursor."""
-        streams = list(dict.fromkeys(names.canonical(name) for name in asked.streams))
+        streams = _named(asked.streams, request)
         cursor = None if asked.cursor is UNSET else decode_cursor(asked.cursor)
         await self._renew(streams, request)
         page = await self._reader.read(
@@ -174,25 +174,31 @@ class Handlers:
         if not leases:
             return []
         streams = list(dict.fromkeys(lease.stream for lease in leases))
-        latest = {event.stream: event for event in await self._reader.latest(streams)}
-        cursors = await self._reader.cursors(streams)
+        standing = await self._reader.standing(streams)
         return [
             Subscription(
                 handle=lease.handle,
                 stream=lease.stream,
                 subject=self._reader.source(lease.stream).subject,
                 ends=lease.ends,
-                condition=latest[lease.stream].condition,
-                cursor=cursors[lease.stream].encode(),
-                latest=latest[lease.stream].latest,
+                condition=latest.condition,
+                cursor=cursor.encode(),
+                latest=latest.latest,
                 holder=lease.holder,
             )
             for lease in leases
+            for latest, cursor in [standing[lease.stream]]
         ]
 
 
 def _holder(request: RpcRequest) -> str:
     return request.caller or ANONYMOUS
+
+
+def _named(asked: Sequence[str], request: RpcRequest) -> list[str]:
+    """The streams that are meant, each once: by their names or by the handles of the caller's leases."""
+    holder = _holder(request)
+    return list(dict.fromkeys(names.canonical(lease_names.stream_of(name, holder)) for name in asked))
 
 
 def _given(value: Maybe[T], default: T) -> T:

@@ -106,31 +106,22 @@ class Reader:
     async def latest(self, names: Sequence[str]) -> list[LatestEvent]:
         """The last event of each stream, with its condition. Raises Unavailable."""
         sources = [self.source(name) for name in names]
-        events, conditions = await asyncio.gather(
-            self._direct.last(self._stores.events, [source.subject for source in sources]),
-            self._conditions(sources),
-        )
-        return [
-            LatestEvent(
-                source.name,
-                self._judge(source, conditions.get(source.name), stored := events.get(source.subject)),
-                None if stored is None else _event(source, stored),
-            )
-            for source in sources
-        ]
+        kept, conditions = await self._newest(sources)
+        return self._latest(sources, kept, conditions)
 
-    async def cursors(self, names: Sequence[str]) -> dict[str, Cursor]:
-        """Of each stream the cursor behind everything that is kept of it. Raises Unavailable."""
+    async def standing(self, names: Sequence[str]) -> dict[str, tuple[LatestEvent, Cursor]]:
+        """Of each stream the last event that is kept, and the cursor behind that very event. Raises Unavailable."""
         sources = [self.source(name) for name in names]
-        kept = await self._direct.last(self._stores.events, [source.subject for source in sources])
         created = await self._created()
+        kept, conditions = await self._newest(sources)
         return {
-            source.name: self._after(
-                {source.subject: source}, [kept[source.subject]], Cursor(1), kept[source.subject].sequence + 1, created
+            source.name: (
+                latest,
+                self._after({source.subject: source}, [stored], Cursor(1), stored.sequence + 1, created)
+                if (stored := kept.get(source.subject))
+                else Cursor(1, created),
             )
-            if source.subject in kept
-            else Cursor(1, created)
-            for source in sources
+            for source, latest in zip(sources, self._latest(sources, kept, conditions), strict=True)
         }
 
     async def read(
@@ -168,6 +159,7 @@ class Reader:
     async def _page(self, sources: Sequence[Source], cursor: Cursor, limit: int, *, conflate: bool) -> StreamPage:
         created = await self._created()
         start = cursor.s if cursor.c == created else 1
+        newest, conditions = await self._newest(sources)
         pages = await asyncio.gather(
             *(
                 self._direct.page(self._stores.events, source.subject, start, limit, max_bytes=PAGE_BYTES // len(sources))
@@ -175,13 +167,13 @@ class Reader:
             )
         )
         by_subject = {source.subject: source for source in sources}
-        cut = min((page.messages[-1].sequence for page in pages if page.pending and page.messages), default=None)
-        found = sorted(
-            (message for page in pages for message in page.messages if cut is None or message.sequence <= cut),
-            key=lambda message: message.sequence,
-        )
-        more = cut is not None or len(found) > limit
-        found = found[:limit]
+        # The streams are read one by one, and one may go on after its turn and before another's: the cursor must not pass the
+        # newest event from before all of them were read, nor the place where the page of one was cut off.
+        ends = [page.messages[-1].sequence for page in pages if page.pending and page.messages]
+        until = min([max((stored.sequence for stored in newest.values()), default=0), *ends])
+        every = sorted((message for page in pages for message in page.messages), key=lambda message: message.sequence)
+        found = [message for message in every if message.sequence <= until][:limit]
+        more = len(found) < len(every) or any(page.pending for page in pages)
         behind = found[-1].sequence + 1 if found else start
         if cursor.c != created:  # kept anew: what the caller has read may be there again
             found = [message for message in found if not _has_been_read(by_subject[message.subject], message, cursor)]
@@ -189,12 +181,11 @@ class Reader:
         kept = {source.subject: len(page.messages) + page.pending for source, page in zip(sources, pages, strict=True)}
         aged_out = self._aged_out(sources, found, kept, cursor, created)
         shown = list({message.subject: message for message in found}.values()) if conflate else found
-        latest = {event.stream: event.condition for event in await self.latest([source.name for source in sources])}
         return StreamPage(
             events=[_event(by_subject[message.subject], message) for message in shown],
             cursor=next_cursor.encode(),
             more=more,
-            conditions=latest,
+            conditions={event.stream: event.condition for event in self._latest(sources, newest, conditions)},
             aged_out=aged_out or UNSET,
             conflated=len(found) - len(shown) if conflate else UNSET,
             missing=_holes(sources, found, cursor) or UNSET,
@@ -261,6 +252,23 @@ class Reader:
         """Did something come between reading and listening?"""
         kept = await self._direct.last(self._stores.events, [source.subject for source in sources])
         return any(message.sequence >= cursor.s for message in kept.values())
+
+    async def _newest(self, sources: Sequence[Source]) -> tuple[dict[str, Stored], dict[str, condition.Told]]:
+        """The last event by subject, and what was told last by stream."""
+        subjects = [source.subject for source in sources]
+        return await asyncio.gather(self._direct.last(self._stores.events, subjects), self._conditions(sources))
+
+    def _latest(
+        self, sources: Sequence[Source], kept: Mapping[str, Stored], conditions: Mapping[str, condition.Told]
+    ) -> list[LatestEvent]:
+        return [
+            LatestEvent(
+                source.name,
+                self._judge(source, conditions.get(source.name), stored := kept.get(source.subject)),
+                None if stored is None else _event(source, stored),
+            )
+            for source in sources
+        ]
 
     async def _conditions(self, sources: Sequence[Source]) -> dict[str, condition.Told]:
         by_subject = {condition.subject(source.subject, self._bus.prefix): source for source in sources}

@@ -45,7 +45,8 @@ def parameter_schema(parameter: Parameter) -> Schema:
     if parameter.is_list:
         item = parameter_schema(parameter.item)
         item.pop("description", None)
-        return {"type": "array", "items": item, "maxItems": meta.max_length}
+        listed: Schema = {"type": "array", "items": item, "maxItems": meta.max_length}
+        return listed | ({"description": meta.description} if meta.description else {})
     schema: Schema = {"type": _TYPES.get(parameter.type, "string")}
     if parameter.choices:
         schema["enum"] = list(parameter.choices)

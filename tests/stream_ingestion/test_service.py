@@ -4,7 +4,9 @@ import asyncio
 import json
 
 import pytest
+from msgspec import UNSET
 
+from services.stream_ingestion.reader import decode_cursor
 from shared.contract.errors import Invalid, RateLimited
 from shared.contract.platform.streams import Latest, List, Read, Subscribe, Unsubscribe, UnsubscribeAll
 from tests.stream_ingestion.conftest import Platform
@@ -89,6 +91,69 @@ async def test_one_cursor_reads_several_streams_in_order_of_arrival(platform: Pl
         events += [bytes(event.event) for event in page.events]
         cursor, more = page.cursor, page.more
     assert events == heard
+
+
+async def test_streams_that_go_on_while_they_are_read_together_lose_nothing(platform: Platform) -> None:
+    await platform.start()
+    streams, numbers = [f"s{count}usdt@trade" for count in range(12)], range(1, 301)
+    (subscription, *_) = (await platform.subscribe(*streams)).subscriptions
+    read: dict[str, list[int]] = {stream: [] for stream in streams}
+
+    async def flow() -> None:
+        for number in numbers:
+            for stream in streams:
+                await platform.exchange.emit(stream, trade(number, stream.partition("@")[0].upper()))
+            await asyncio.sleep(0.002)
+
+    flowing = asyncio.create_task(flow())
+    cursor, more = subscription.cursor, True
+    async with asyncio.timeout(60):
+        while more or not all(got and got[-1] == numbers[-1] for got in read.values()):
+            page = await platform.ask(Read(streams=streams, cursor=cursor, limit=1000, wait_ms=2000))
+            assert page.missing is UNSET
+            for event in page.events:
+                read[event.stream].append(json.loads(bytes(event.event))["t"])
+            cursor, more = page.cursor, page.more
+    await flowing
+    assert read == {stream: [*numbers] for stream in streams}
+
+
+async def test_a_subscription_of_a_stream_that_flows_reads_on_behind_the_event_it_shows(platform: Platform) -> None:
+    await platform.start()
+    await platform.subscribe("btcusdt@trade")
+    over = asyncio.Event()
+
+    async def flow() -> None:
+        number = 0
+        while not over.is_set():
+            await platform.exchange.emit("btcusdt@trade", trade(number := number + 1))
+            await asyncio.sleep(0)
+
+    flowing = asyncio.create_task(flow())
+    for _ in range(50):
+        (subscription,) = (await platform.ask(Subscribe(streams=["btcusdt@trade"]))).subscriptions
+        assert subscription.latest is not None
+        shown = json.loads(bytes(subscription.latest.event))["t"]
+        assert decode_cursor(subscription.cursor).n == {"btcusdt@trade": shown}
+    over.set()
+    await flowing
+
+
+async def test_a_stream_is_read_by_the_handle_of_its_subscription_too(platform: Platform) -> None:
+    await platform.start()
+    (subscription,) = (await platform.subscribe("btcusdt@trade")).subscriptions
+    heard = await platform.listen("binance.md.BTCUSDT.trade")
+    await platform.exchange.emit("btcusdt@trade", trade(1))
+    await eventually(lambda: heard)
+    streams = [subscription.handle, "btcusdt@trade"]
+    page = await platform.ask(Read(streams=streams, cursor=subscription.cursor, wait_ms=2000))
+    assert [event.stream for event in page.events] == ["btcusdt@trade"]
+    (latest,) = (await platform.ask(Latest(streams=streams))).events
+    assert latest.latest == page.events[0]
+    (renewed,) = (await platform.ask(Subscribe(streams=streams))).subscriptions
+    assert renewed.handle == subscription.handle
+    with pytest.raises(Invalid, match="somebody else"):
+        await platform.ask(Read(streams=streams), caller="other")
 
 
 async def test_reading_without_a_cursor_begins_with_the_last_event(platform: Platform) -> None:

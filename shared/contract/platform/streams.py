@@ -33,7 +33,7 @@ StreamName = Annotated[
 ]
 StreamNames = Annotated[
     list[StreamName],
-    Meta(min_length=1, max_length=200, description="Such as btcusdt@trade", examples=[["btcusdt@trade"]]),
+    Meta(min_length=1, max_length=200, description="Names or handles, such as btcusdt@trade", examples=[["btcusdt@trade"]]),
 ]
 Handle = Annotated[
     str,
