@@ -26,8 +26,8 @@ OK = "ok"
 BUSY_RETRY_MS = 250
 ANYBODY = "mcp"
 """The caller of a client that does not say its name; all of them hold their subscriptions together, at any replica."""
-SHORTER_AT_MOST = 4
-"""A reading that is too long is asked for again so often; the second time nearly always fits."""
+SHORTER_AT_MOST = 10
+"""A reading that is too long is asked for again so often: halves of 1000 end at one. The second time nearly always fits."""
 SHORTENED = "Cut to fit: long lists inside are without their ends. Ask for single symbols to have everything."
 
 

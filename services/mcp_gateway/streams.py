@@ -46,17 +46,17 @@ def wait_ms(operation: Operation[Any]) -> int:
 
 
 def shorter(asked: Read, body: bytes, limit: int) -> Read | None:
-    """The same reading of as many events as fit into `limit` bytes; None where this page has a single event.
+    """The same reading of as many events as fit into `limit` bytes; None where this page shows a single event.
 
     Raises:
         msgspec.MsgspecError: the body is no page of events.
     """
     page = _events.decode(body)
-    read = len(page.events) + page.conflated
-    if read <= 1:
+    if len(page.events) <= 1:
         return None
-    if page.conflated:  # which events are left depends on how many are read: go down in proportion
-        count = read * limit // (len(body) + 1)
+    read = len(page.events) + page.conflated
+    if page.conflated:  # which events are left depends on how many are read: go down in proportion, by half at least
+        count = min(read * limit // (len(body) + 1), read // 2)
     else:
         sizes = [len(event) for event in page.events]
         count = fitting(sizes, limit - (len(body) - sum(sizes) - len(sizes)))

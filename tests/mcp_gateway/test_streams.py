@@ -125,19 +125,21 @@ async def test_those_who_wait_leave_room_for_those_who_do_not(start_gateway: Sta
 
 
 class Kept:
-    """Events as stream_ingestion keeps them: a page is what follows the cursor."""
+    """Events as stream_ingestion keeps them, of several streams by turns: a page is what follows the cursor."""
 
-    def __init__(self, count: int, size: int) -> None:
-        self.events = [{"t": number, "x": "x" * size} for number in range(count)]
+    def __init__(self, count: int, event: Any, streams: int = 1) -> None:
+        self.events = [
+            {"stream": f"{STREAM}{number % streams}", "receivedTime": number, "event": event} for number in range(count)
+        ]
 
     async def answer(self, request: RpcRequest) -> bytes:
         asked = request.operation
         assert isinstance(asked, Read)
         first, limit = int(asked.cursor or "0"), asked.limit or 100
         found = self.events[first : first + limit]
-        shown = found[-1:] if asked.conflate is True else found
+        shown = list({event["stream"]: event for event in found}.values()) if asked.conflate is True else found
         page: dict[str, Any] = {
-            "events": [{"stream": STREAM, "receivedTime": 1, "event": event} for event in shown],
+            "events": shown,
             "cursor": str(first + len(found)),
             "more": first + len(found) < len(self.events),
             "conditions": {STREAM: {"state": "synced", "ageMs": 7}},
@@ -148,7 +150,7 @@ class Kept:
 async def test_a_page_of_events_that_is_too_long_ends_earlier_and_loses_none(
     start_gateway: StartGateway, market: Market
 ) -> None:
-    kept = Kept(300, 50)
+    kept = Kept(300, {"x": "x" * 50})
     market.replies["read"] = kept.answer
     gateway = await start_gateway(mcp_max_result_tokens=1000)
     got: list[Any] = []
@@ -160,7 +162,7 @@ async def test_a_page_of_events_that_is_too_long_ends_earlier_and_loses_none(
         text = fast["content"][0]["text"]
         assert 2500 < len(text) <= 4000 or not json.loads(text)["more"]
         page = json.loads(text)
-        got += [event["event"] for event in page["events"]]
+        got += page["events"]
         arguments["cursor"], more = page["cursor"], page["more"]
     assert got == kept.events
 
@@ -194,15 +196,28 @@ def _rows(page: dict[str, Any], field: str) -> list[Any]:
     return page["page"][field][0]["latest"]["event"]
 
 
-async def test_a_conflated_page_that_is_too_long_reads_fewer_events(start_gateway: StartGateway, market: Market) -> None:
-    market.replies["read"] = Kept(100, 3000).answer
+async def test_a_conflated_page_that_is_too_long_reads_fewer_events_until_it_fits(
+    start_gateway: StartGateway, market: Market
+) -> None:
+    kept = Kept(1000, [["x" * 100]] * 12, streams=7)
+    market.replies["read"] = kept.answer
     gateway = await start_gateway(mcp_max_result_tokens=500)
-    arguments = {"streams": [STREAM], "cursor": "0", "conflate": True}
+    arguments: dict[str, Any] = {"streams": [STREAM], "cursor": "0", "limit": 1000, "conflate": True}
     page = json.loads((await gateway.call("read_stream", arguments))["content"][0]["text"])
-    limits: list[int] = [asked.operation.given().get("limit", 100) for asked in market.asked]
+    limits: list[int] = [asked.operation.given()["limit"] for asked in market.asked]
     assert limits == sorted(limits, reverse=True)
-    assert limits[-1] < 100
-    assert page["events"]
+    assert page["events"] == kept.events[: int(page["cursor"])][-1:]
+
+
+async def test_the_last_event_of_one_stream_is_shown_however_long_it_is(start_gateway: StartGateway, market: Market) -> None:
+    kept = Kept(100, [["x" * 100]] * 40)
+    market.replies["read"] = kept.answer
+    gateway = await start_gateway(mcp_max_result_tokens=500)
+    arguments: dict[str, Any] = {"streams": [STREAM], "cursor": "0", "conflate": True}
+    cut = json.loads((await gateway.call("read_stream", arguments))["content"][0]["text"])
+    (event,) = cut["page"]["events"]
+    assert (event["receivedTime"], cut["page"]["cursor"], cut["total"]) == (99, "100", 40)
+    assert len(market.asked) == 1
 
 
 async def test_a_local_order_book_comes_in_pages_of_levels(start_gateway: StartGateway, market: Market) -> None:
