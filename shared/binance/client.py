@@ -15,6 +15,7 @@ import httpx
 from msgspec.structs import replace
 
 from shared.binance import replies, usage
+from shared.binance.large_answers import LargeAnswersApart
 from shared.binance.limits import BAN_MS, MINUTE_MS, Lane, RateBudget, Ticket
 from shared.binance.rest import RestTransport
 from shared.binance.server_time import SAMPLES, Sample, ServerClock
@@ -222,16 +223,15 @@ def create_client(
     Clients of one process share `budget` and `clock`: make the first client without them and give its own to the others.
     `on_news` goes to a new budget; wire it to the bus, and what the bus brings to `client.budget.hear`. `http` replaces the
     REST transport's own way to speak HTTP; `on_event` and `on_open` are for the WebSocket API (`WsApiTransport`), which logs on
-    with an Ed25519 key and signs each request with any other.
+    with an Ed25519 key and signs each request with any other. What is about all symbols goes by REST all the same.
     """
     clock = clock or ServerClock(monotonic_ms, wall_ms)
     budget = budget or RateBudget(clock.now_ms, scope=environment.name, on_news=on_news)
-    way: Transport
-    if transport == "rest":
-        way = RestTransport(environment.rest_url, http=http)
-    else:
+    way: Transport = RestTransport(environment.rest_url, http=http)
+    if transport == "ws_api":
         session_key = key if key is not None and key.algorithm == "Ed25519" else None
-        way = WsApiTransport(
+        socket = WsApiTransport(
             environment.ws_api_url, budget=budget, clock=clock, session_key=session_key, on_event=on_event, on_open=on_open
         )
+        way = LargeAnswersApart(socket, way)
     return BinanceClient(way, budget=budget, clock=clock, key=key, account=account, sends_retired=sends_retired)
