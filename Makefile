@@ -1,6 +1,6 @@
 # Everything a person does here is one of these; `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench up down test-compose fix generate lock
+.PHONY: help run test check bench conformance up down test-compose fix generate lock
 
 PYTHON := .venv/bin/python
 COMPOSE ?= $(shell if docker compose version >/dev/null 2>&1; then echo docker compose; else echo docker-compose; fi)
@@ -28,6 +28,10 @@ check: ## format, lint, types, layers, generated files
 bench: ## the benchmarks, each beside its physical limit and its peers
 	@deploy/environment.sh bench
 	@exec $(PYTHON) -m deploy.bench $(ARGS)
+
+conformance: ## the official MCP conformance suite against the gateway (needs Node 22 or later, and npm)
+	@deploy/environment.sh run
+	@exec $(PYTHON) -m deploy.conformance
 
 up: ## run the platform with docker compose, in the background
 	$(COMPOSE) up --build --detach
