@@ -25,6 +25,8 @@ from nats.js.errors import NoStreamResponseError
 from shared.contract.errors import Invalid, OutcomeUnknown, ServiceError, Unavailable, decode_error
 from shared.runtime import failures, tracing, wire
 from shared.runtime.clock import now_ms
+from shared.runtime.direct_client import PENDING_BYTES, PENDING_MSGS, Listening, Take
+from shared.runtime.direct_parser import Hear
 from shared.runtime.link import Address, Link
 from shared.runtime.metrics import Metrics
 from shared.runtime.observe import logger
@@ -247,14 +249,27 @@ class Bus:
             except OutboundBufferLimitError:
                 raise failures.link_down() from None
 
+    async def listen(self, subject: str, hear: Hear, queue: str = "") -> Listening:
+        """Hear events at the least cost: `hear(subject, payload)`, a plain function, is called straight from the read.
+
+        It must be quick, for all else on this connection waits for it: what takes longer belongs behind `subscribe`, or into a
+        queue of its own. There is nothing between it and the server in which messages could pile up and be dropped: who does
+        not keep up is cut off by the server in the end, and regained. What it raises is logged and harms nobody.
+        """
+        return await self._data.nc.listen(subject, hear, queue)
+
+    async def take(self, subject: str, take: Take, queue: str = "") -> Listening:
+        """As `listen`, with the reply subject and headers: for those who answer."""
+        return await self._data.nc.take(subject, take, queue)
+
     async def subscribe(
         self,
         subject: str,
         callback: Callable[[Msg], Awaitable[None]],
         queue: str = "",
         *,
-        pending_msgs: int = 65536,
-        pending_bytes: int = 64 * 1024 * 1024,
+        pending_msgs: int = PENDING_MSGS,
+        pending_bytes: int = PENDING_BYTES,
     ) -> Subscription:
         """Hear events. The callback is called with one message after another and must be quick; what it raises is logged.
 

@@ -54,7 +54,7 @@ class Gossip:
         """Listen, and hear at once what has been told so far. A bus without JetStream serves those that listen only."""
         gossip = cls(bus, topic, hear)
         await gossip._keep()
-        await bus.subscribe(gossip._all, gossip._receive)
+        await bus.listen(gossip._all, gossip._receive)
         await bus.settle()
         await gossip.read()
         bus.on_regained(gossip._after_reconnect)
@@ -95,9 +95,9 @@ class Gossip:
         except (Error, TimeoutError) as error:
             _log.warning("news are not kept for those who start later", reason=str(error) or type(error).__name__)
 
-    async def _receive(self, message: Msg) -> None:
-        if message.subject != self._own:
-            self._hear_safely(message.data)
+    def _receive(self, subject: str, news: bytes) -> None:
+        if subject != self._own:
+            self._hear_safely(news)
 
     def _hear_safely(self, news: bytes) -> None:
         try:

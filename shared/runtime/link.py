@@ -20,7 +20,7 @@ from nats.errors import Error, SlowConsumerError
 
 from shared.runtime.clock import monotonic
 from shared.runtime.credentials import Credentials
-from shared.runtime.mended_client import MendedClient
+from shared.runtime.direct_client import DirectClient
 from shared.runtime.metrics import Metrics
 from shared.runtime.observe import logger, without_secrets
 
@@ -77,7 +77,7 @@ class Link:
 
     def __init__(self, kind: str, metrics: Metrics) -> None:
         self.kind = kind
-        self.nc = MendedClient()
+        self.nc = DirectClient()
         self.closed: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         """Done when the client has closed for good without being asked to; the reason."""
         self.on_forbidden: Callable[[str], None] = _ignore
@@ -124,6 +124,8 @@ class Link:
             if self._refused_login.done():
                 self._refused_login.result()
             await connecting
+            if not await self.nc.go_direct():
+                _log.warning("nats-py has changed: messages are heard the public way, which costs more", link=self.kind)
         finally:
             self._refused_login.cancel()
             if not connecting.done():

@@ -52,11 +52,15 @@ class MendedClient(Client):
 
     @staticmethod
     def _parse_header_lines(raw: bytes) -> dict[str, str]:
-        """`Name: value` lines by name; lines without a colon and names with blanks or foreign letters are left out."""
-        found: dict[str, str] = {}
-        for line in raw.decode("utf-8", "replace").split("\r\n"):
-            name, colon, value = line.partition(":")
-            name = name.strip(_BLANKS)
-            if colon and name.isascii() and (not name or name.split() == [name]):
-                found[name] = value.strip(_BLANKS)
-        return found
+        return named(raw)
+
+
+def named(raw: bytes) -> dict[str, str]:
+    """`Name: value` lines by name; lines without a colon and names with blanks or foreign letters are left out."""
+    found: dict[str, str] = {}
+    for line in raw.decode("utf-8", "replace").split("\r\n"):
+        name, colon, value = line.partition(":")
+        name = name.strip(_BLANKS)
+        if colon and name.isascii() and (not name or name.split() == [name]):
+            found[name] = value.strip(_BLANKS)
+    return found

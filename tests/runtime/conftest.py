@@ -2,7 +2,10 @@
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
 
+import pytest
 import pytest_asyncio
+from nats.aio.client import Client
+from nats.protocol.parser import Parser
 
 from shared.contract import subjects
 from shared.contract.operation import Spec
@@ -11,6 +14,22 @@ from shared.runtime.clock import now_ms
 from shared.runtime.responder import Handler, Responder
 from shared.runtime.wire import is_command
 from tests.support.operations import Place, Read
+
+
+@pytest.fixture(params=["direct", "public"])
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """How messages are heard: as nats-py is, and as if it kept its parser where we do not look for it."""
+
+    def read(client: Client) -> Parser:
+        return vars(client)["its_parser"]
+
+    def write(client: Client, parser: Parser) -> None:
+        vars(client).setdefault("its_parser", parser)
+
+    if request.param == "public":
+        monkeypatch.setattr(Client, "_ps", property(read, write), raising=False)
+    return request.param
+
 
 Serve = Callable[..., Awaitable[Responder]]
 
