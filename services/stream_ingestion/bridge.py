@@ -51,7 +51,9 @@ class _Bridge:
         return False
 
 
-async def run(ws: str, nats_url: str, names: list[str], subject: str, library: Library, rotate_after_s: float) -> None:
+async def run(
+    ws: str, nats_url: str, names: list[str], subject: str, library: Library, rotate_after_s: float, streams_each: int
+) -> None:
     """Carry the streams until SIGTERM or SIGINT."""
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -70,7 +72,7 @@ async def run(ws: str, nats_url: str, names: list[str], subject: str, library: L
         backoff_most_s=5.0,
         connects=Window(CONNECTS_PER_5_MIN, 300),
     )
-    upstream = Upstream(terms, bridge, streams_each=STREAMS_PER_CONNECTION)
+    upstream = Upstream(terms, bridge, streams_each=streams_each)
     publisher = bridge.publisher = Publisher(nc, upstream, joins=await can_join(nc))
     publisher.valid_until = math.inf
     publisher.reopen()
@@ -100,10 +102,12 @@ def main() -> None:
     )
     parser.add_argument("--library", default="auto", choices=get_args(Library))
     parser.add_argument("--rotate-after-s", type=float, default=80_000.0)
+    parser.add_argument("--streams-each", type=int, default=STREAMS_PER_CONNECTION, help="streams on one connection")
     given = parser.parse_args()
     url = given.nats if "://" in given.nats else f"nats://{given.nats}"
     names = given.streams.split(",")
-    uvloop.run(run(given.ws, url, names, given.subject, cast(Library, given.library), given.rotate_after_s))
+    library = cast(Library, given.library)
+    uvloop.run(run(given.ws, url, names, given.subject, library, given.rotate_after_s, given.streams_each))
 
 
 if __name__ == "__main__":
