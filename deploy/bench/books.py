@@ -8,18 +8,21 @@ from typing import Any
 
 from binance.ws.depthcache import DepthCache  # pyright: ignore[reportMissingTypeStubs]
 
-from deploy.bench.harness import Sample, Table, rounds, table_of
+from deploy.bench.goals import Goal, judged
+from deploy.bench.harness import Sample, Table, rounds
 from services.stream_ingestion.order_book import OrderBook, Snapshot
 from shared.contract.market.events import DepthEvent
 from shared.contract.market.models import Level
 
-LEVELS, CHANGES = 1_000, 20
+LEVELS = (1_000, 5_000)
+"""A side of the book."""
+CHANGES = 20
 DIFFS = {"python-binance": 200, "dict, sorted when read": 200}
 DIFFS_MOST = 2_000
 TOP = 20
 MIDDLE = 9_712_345
 COLUMNS = (("ns a difference with read", "ns"),)
-REMARK = "1,000 levels a side. Goals: at most 1.5 of the sorted list of text, a twentieth of python-binance."
+GOALS = (Goal("ns", 1.5, "sorted list of text", stretch=1.1), Goal("ns", 0.05, "python-binance", stretch=0.03))
 Side = list[Level]
 
 
@@ -107,16 +110,19 @@ KINDS: dict[str, Callable[[Side, Side], Any]] = {
 }
 
 
-async def run(count: int) -> Table:
-    """One table."""
-    results = await rounds(count, {name: _of(name) for name in KINDS})
-    return table_of("Local order book", results, COLUMNS, against="sorted list of text", by="ns", remark=REMARK)
+async def run(count: int) -> list[Table]:
+    """One table for each size."""
+    found: list[Table] = []
+    for levels in LEVELS:
+        results = await rounds(count, {name: _of(name, levels) for name in KINDS})
+        found.append(judged(f"Local order book, {levels:,} levels a side", results, COLUMNS, GOALS))
+    return found
 
 
-def _of(name: str) -> Callable[[], Awaitable[Sample]]:
+def _of(name: str, levels: int) -> Callable[[], Awaitable[Sample]]:
     async def measure() -> Sample:
         luck, many = random.Random(7), DIFFS.get(name, DIFFS_MOST)
-        bids, asks = ([_level(luck, sign * tick, 1.0) for tick in range(1, LEVELS + 1)] for sign in (-1, 1))
+        bids, asks = ([_level(luck, sign * tick, 1.0) for tick in range(1, levels + 1)] for sign in (-1, 1))
         diffs = [([_near(luck, -1) for _ in range(CHANGES)], [_near(luck, 1) for _ in range(CHANGES)]) for _ in range(many)]
         book = KINDS[name](bids, asks)
         began = process_time_ns()

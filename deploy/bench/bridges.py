@@ -10,22 +10,19 @@ import json
 import socket
 import sys
 from collections.abc import Awaitable, Callable
+from importlib import import_module
 from typing import Any
 
 import nats
 import uvloop
 from websockets.asyncio.client import connect
 
-from deploy.bench.stream_feed import STREAMS
+from deploy.bench.stream_events import subject, trades
 
 Bridge = Callable[[str, str], Awaitable[None]]
+STREAMS = trades(20)
 PATH = "/stream?streams=" + "/".join(STREAMS)
 _AFTER_NAME = b'","data":'
-
-
-def subject(stream: str) -> str:
-    """Where a stream's trades go."""
-    return f"binance.md.{stream.partition('@')[0].upper()}.trade"
 
 
 async def first_try(ws: str, bus: str) -> None:
@@ -76,12 +73,36 @@ async def binance_sdk_spot(ws: str, bus: str) -> None:
     def hear(name: str) -> Callable[[Any], None]:
         return lambda event: queue.put_nowait((name, event))
 
-    for name in STREAMS:
-        handle = await streams.trade(symbol=name.partition("@")[0])
+    handles = await asyncio.gather(*(streams.trade(symbol=name.partition("@")[0]) for name in STREAMS))
+    for name, handle in zip(STREAMS, handles, strict=True):
         handle.on("message", hear(name))
     while True:
         name, event = await queue.get()
         await nc.publish(subject(name), event.model_dump_json(by_alias=True).encode())
+
+
+async def unicorn(ws: str, bus: str) -> None:
+    """unicorn-binance-websocket-api; its events are dictionaries, its streams live in a thread of their own."""
+    library: Any = import_module("unicorn_binance_websocket_api")  # only make bench installs it
+
+    async def publish(stream_id: str) -> None:
+        nc: Any = await _nats(bus)
+        while True:
+            event = await manager.get_stream_data_from_asyncio_queue(stream_id)
+            if "data" in event:
+                await nc.publish(subject(event["stream"]), json.dumps(event["data"]).encode())
+
+    manager = library.BinanceWebSocketApiManager(
+        exchange="binance.com",
+        websocket_base_uri=f"{ws}/",
+        process_asyncio_queue=publish,
+        output_default="dict",
+        warn_on_update=False,
+        disable_colorama=True,
+    )
+    symbols = [stream.partition("@")[0] for stream in STREAMS]
+    manager.create_stream(channels=["trade"], markets=symbols)
+    await asyncio.Event().wait()
 
 
 async def limit(ws: str, bus: str) -> None:
@@ -128,6 +149,7 @@ BRIDGES: dict[str, Bridge] = {
     "plain": plain,
     "python-binance": python_binance,
     "binance-sdk-spot": binance_sdk_spot,
+    "unicorn": unicorn,
     "limit": limit,
 }
 

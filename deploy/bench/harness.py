@@ -4,7 +4,7 @@ import asyncio
 import json
 import sys
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from statistics import median
@@ -80,14 +80,19 @@ async def listening(port: int) -> None:
                 return writer.close()
 
 
-async def rounds(count: int, variants: Mapping[str, Callable[[], Awaitable[Sample]]]) -> dict[str, dict[str, float]]:
-    """Each variant once a round, in turn; the median of every figure by variant."""
+async def rounds(
+    count: int, variants: Mapping[str, Callable[[], Awaitable[Sample]]], *, worst: Collection[str] = ()
+) -> dict[str, dict[str, float]]:
+    """Each variant once a round, in turn; the median of every figure by variant, of `worst` the highest."""
     found: dict[str, list[Sample]] = {name: [] for name in variants}
     for number in range(count):
         for name, measure in variants.items():
             found[name].append(await measure())
             print(f"  round {number + 1}/{count}: {name}", file=sys.stderr, flush=True)
-    return {name: {key: median(sample[key] for sample in samples) for key in samples[0]} for name, samples in found.items()}
+    return {
+        name: {key: (max if key in worst else median)(sample[key] for sample in samples) for key in samples[0]}
+        for name, samples in found.items()
+    }
 
 
 async def load(call: Callable[[int], Awaitable[object]], *, count: int, concurrency: int) -> dict[str, float]:
