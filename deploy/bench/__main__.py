@@ -5,7 +5,7 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from deploy.bench import bus, exchange, matching, orders, startup, streams, tools
+from deploy.bench import bus, exchange, matching, orders, startup, streams, subscribers, tools
 from deploy.bench.harness import Table, pick
 
 BENCHES: dict[str, Callable[[int], Coroutine[Any, Any, list[Table]]]] = {
@@ -15,6 +15,7 @@ BENCHES: dict[str, Callable[[int], Coroutine[Any, Any, list[Table]]]] = {
     "matching": matching.run,
     "orders": orders.run,
     "streams": streams.run,
+    "subscribers": subscribers.run,
     "startup": startup.run,
 }
 
