@@ -18,7 +18,7 @@ MAX_DEATHS = 5
 """A part that dies so often within `DEATHS_WITHIN_S` will not live; the run ends with its last words."""
 DEATHS_WITHIN_S = 60.0
 NOT_TO_BE_HELPED = 78
-"""Exit status of a service whose settings are wrong (shared.runtime.service); starting it again would change nothing."""
+"""Exit status of a service whose settings are wrong (shared.runtime.ends); starting it again would change nothing."""
 BACK_OFF_S = (0.2, 0.5, 1.0, 2.0, 4.0)
 """Wait before a restart, by the number of deaths within the window."""
 FIRST_READY_POLL_S = 0.1

@@ -18,15 +18,16 @@ from services.mcp_gateway.service import calls
 from services.mcp_gateway.settings import Settings
 from services.mcp_gateway.status import SystemState
 from shared.runtime import observe
+from shared.runtime.ends import BAD_SETTINGS, FAILED, STOPPED
+from shared.runtime.link import Address
 from shared.runtime.metrics import Metrics
-from shared.runtime.service import BAD_SETTINGS, FAILED, STOPPED, address
 from shared.runtime.settings import BadSettings
 
 log = observe.logger("mcp_gateway.stdio")
 
 
 def run(*, with_platform: bool) -> int:
-    """Serve until stdin ends or a signal comes; the exit code (see `runtime.service`)."""
+    """Serve until stdin ends or a signal comes; the exit code (see `runtime.ends`)."""
     os.chdir(ROOT)  # a client starts us anywhere, but we and the platform that we start must read the same `.env`
     try:
         settings = Settings.load()
@@ -53,7 +54,7 @@ async def _serve(settings: Settings, platform: LocalPlatform | None) -> bool:
     """Serve; did stdin end (rather than a signal come)?"""
     metrics = Metrics(settings.service)
     bus = LateBus(
-        address(settings, f"{settings.service}/stdio"),
+        Address.of(settings, f"{settings.service}/stdio"),
         metrics,
         settings.subject_prefix,
         wait_s=settings.mcp_start_wait_s,

@@ -27,8 +27,9 @@ from shared.contract.catalog import owned_by
 from shared.contract.operation import Operation, Owner
 from shared.runtime.bus import Bus
 from shared.runtime.clock import now_ms
+from shared.runtime.ends import CannotStart
 from shared.runtime.observe import logger
-from shared.runtime.service import CannotStart, Life
+from shared.runtime.service import Life
 
 ASK_WITHIN_MS = 10_000
 BACKOFF_FIRST_S, BACKOFF_MOST_S = 0.1, 15.0

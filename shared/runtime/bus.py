@@ -27,6 +27,7 @@ from shared.runtime import failures, tracing, wire
 from shared.runtime.clock import now_ms
 from shared.runtime.direct_client import PENDING_BYTES, PENDING_MSGS, Listening, Take
 from shared.runtime.direct_parser import Hear
+from shared.runtime.ends import NotToBeHad
 from shared.runtime.link import Address, Link
 from shared.runtime.metrics import Metrics
 from shared.runtime.observe import logger
@@ -45,7 +46,7 @@ _OWN_HEADERS_BYTES = 4096
 _log = logger("runtime.bus")
 
 
-class BusUnavailable(Exception):
+class BusUnavailable(NotToBeHad):
     """The bus cannot be used; one line that says why and what to do."""
 
 
@@ -57,8 +58,8 @@ class Bus:
         self.metrics = metrics
         self.prefix = prefix
         """First token of every subject."""
-        self._commands = Link("commands", metrics)
-        self._data = Link("data", metrics)
+        self._commands = Link("commands", metrics.bus)
+        self._data = Link("data", metrics.bus)
         self._durable = asyncio.Semaphore(DURABLE_AT_ONCE)
         self._forbidden = asyncio.Event()
         self._hooks: list[Callable[[], Awaitable[None]]] = []
@@ -326,7 +327,7 @@ class Bus:
         known = [trip for trip in trips if trip is not None]
         if len(known) < len(trips):
             return None
-        self.metrics.round_trip.set(max(known))
+        self.metrics.bus.round_trip.set(max(known))
         return max(known)
 
     async def close(self) -> None:

@@ -8,11 +8,13 @@ import contextlib
 import socket
 from collections.abc import Awaitable, Callable, Generator
 from time import perf_counter
+from typing import Any
 
 import uvicorn
 from fastapi import FastAPI, Response
 from msgspec import Struct, json
 
+from shared.runtime.ends import CannotStart, NotToBeHad
 from shared.runtime.metrics import CONTENT_TYPE, Metrics
 from shared.runtime.observe import logger
 
@@ -23,7 +25,7 @@ Probe = Callable[[], Awaitable[str]]
 """Empty when all is well, otherwise one sentence that says what is wrong. An exception counts as wrong."""
 
 
-class PortBusy(Exception):
+class PortBusy(NotToBeHad):
     """The HTTP port cannot be listened on; one line."""
 
 
@@ -98,24 +100,16 @@ def _json(body: object, status: int = 200) -> Response:
 
 
 class HttpServer:
-    """The application on its port, in this event loop; signals are left to the process."""
+    """An application on its port, in this event loop; signals are left to the process.
 
-    def __init__(self, app: FastAPI, host: str, port: int, *, grace_s: float = 5.0) -> None:
+    The port is taken at once, so that nobody opens anything before he knows that he has it.
+    """
+
+    def __init__(self, host: str, port: int, *, grace_s: float = 5.0) -> None:
         self._socket = _listen(host, port)
         self.host, self.port = self._socket.getsockname()[:2]
-        self._server = _Server(
-            uvicorn.Config(
-                app,
-                loop="none",
-                http="httptools",
-                lifespan="off",
-                log_config=None,
-                access_log=False,
-                server_header=False,
-                timeout_keep_alive=65,
-                timeout_graceful_shutdown=int(grace_s) or 1,
-            )
-        )
+        self._grace_s = grace_s
+        self._server: _Server | None = None
         self._task: asyncio.Task[None] | None = None
 
     @property
@@ -123,20 +117,35 @@ class HttpServer:
         """Where it listens."""
         return f"http://{self.host}:{self.port}"
 
-    async def start(self) -> None:
-        """Return when requests are taken."""
+    async def start(self, app: Any, **options: Any) -> None:
+        """Return when the application (ASGI) takes requests; `options` are settings of uvicorn in place of ours.
+
+        Raises:
+            CannotStart: uvicorn ended instead; or whatever it failed with.
+        """
+        ours: dict[str, Any] = {
+            "loop": "none",
+            "http": "httptools",
+            "lifespan": "off",
+            "log_config": None,
+            "access_log": False,
+            "server_header": False,
+            "timeout_keep_alive": 65,
+            "timeout_graceful_shutdown": int(self._grace_s) or 1,
+        }
+        self._server = _Server(uvicorn.Config(app, **ours | options))
         self._task = asyncio.create_task(self._server.serve([self._socket]))
         started = asyncio.create_task(self._server.up.wait())
         await asyncio.wait({self._task, started}, return_when=asyncio.FIRST_COMPLETED)
         started.cancel()
         if self._task.done():
-            await self._task
+            self._task.result()
 
     async def stop(self) -> None:
         """Take no more requests, end those under way within the grace, close."""
-        if self._task is not None:
+        if self._server is not None and self._task is not None:
             self._server.should_exit = True
-            await self._task
+            await asyncio.wait({self._task})
         self._socket.close()
 
 
@@ -146,7 +155,10 @@ class _Server(uvicorn.Server):
         self.up = asyncio.Event()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
+        try:
+            await super().startup(sockets)
+        except SystemExit:  # it would end the event loop
+            raise CannotStart("The HTTP server cannot start; the log tells why.") from None
         self.up.set()
 
     @contextlib.contextmanager

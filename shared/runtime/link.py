@@ -12,7 +12,7 @@ import re
 import ssl
 from collections.abc import Awaitable, Callable
 from time import perf_counter
-from typing import Any
+from typing import Any, Self
 
 from msgspec import Struct
 from nats.aio.client import Server
@@ -21,8 +21,9 @@ from nats.errors import Error, SlowConsumerError
 from shared.runtime.clock import monotonic
 from shared.runtime.credentials import Credentials
 from shared.runtime.direct_client import DirectClient
-from shared.runtime.metrics import Metrics
+from shared.runtime.metrics import BusMetrics
 from shared.runtime.observe import logger, without_secrets
+from shared.runtime.settings import BusSettings
 
 PING_INTERVAL_S = 5
 MAX_PINGS_OUT = 2
@@ -52,6 +53,20 @@ class Address(Struct, frozen=True, kw_only=True):
     cert: str = ""
     key: str = ""
 
+    @classmethod
+    def of(cls, settings: BusSettings, name: str) -> Self:
+        """Where these settings say that it is, and as whom `name` goes there."""
+        return cls(
+            urls=settings.nats_url,
+            name=name,
+            user=settings.nats_user,
+            password=settings.nats_password.get_secret_value(),
+            creds=settings.nats_creds,
+            ca=settings.nats_ca,
+            cert=settings.nats_cert,
+            key=settings.nats_key,
+        )
+
     def options(self) -> dict[str, Any]:
         """What nats-py wants of it."""
         options: dict[str, Any] = {"servers": list(self.urls)}
@@ -75,7 +90,7 @@ class Address(Struct, frozen=True, kw_only=True):
 class Link:
     """A nats-py client with its callbacks; the client itself is `nc`."""
 
-    def __init__(self, kind: str, metrics: Metrics) -> None:
+    def __init__(self, kind: str, metrics: BusMetrics) -> None:
         self.kind = kind
         self.nc = DirectClient()
         self.closed: asyncio.Future[str] = asyncio.get_running_loop().create_future()
@@ -184,7 +199,7 @@ class Link:
                 self._told_drops_at = monotonic()
                 _log.warning("reader too slow, messages dropped", link=self.kind, subject=error.subject)
             return
-        self._metrics.bus_errors.labels(self.kind).inc()
+        self._metrics.errors.labels(self.kind).inc()
         self.last_error = _told(error)
         if found := _FORBIDDEN.search(str(error)):
             _log.error("forbidden on the bus", link=self.kind, verb=found["verb"], subject=found["subject"])

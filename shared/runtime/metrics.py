@@ -7,9 +7,10 @@ counters of prometheus_client cost more than all else that a request needs here.
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
+from functools import cached_property
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
-from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
 
@@ -45,6 +46,18 @@ class Answered:
             yield bound, sum_so_far
 
 
+class BusMetrics:
+    """What is counted of a process's links to the bus."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.round_trip = Gauge("binance_bus_round_trip_seconds", "Last measured round trip", registry=registry)
+        self.reconnects = Counter("binance_bus_reconnects", "Links to the bus regained", ["link"], registry=registry)
+        self.slow_consumer = Counter(
+            "binance_bus_slow_consumer_drops", "Messages dropped because a reader here was slow", registry=registry
+        )
+        self.errors = Counter("binance_bus_errors", "Errors told by the bus", ["link"], registry=registry)
+
+
 class Metrics:
     """The counters that every service has; a service adds its own with `registry=metrics.registry`."""
 
@@ -59,16 +72,12 @@ class Metrics:
         """Requests made over the bus, by outcome."""
         self.in_flight: Callable[[], int] = int
         """Requests being worked on."""
-        self.round_trip = Gauge("binance_bus_round_trip_seconds", "Last measured round trip", registry=self.registry)
-        self.reconnects = Counter("binance_bus_reconnects", "Links to the bus regained", ["link"], registry=self.registry)
-        self.slow_consumer = Counter(
-            "binance_bus_slow_consumer_drops", "Messages dropped because a reader here was slow", registry=self.registry
-        )
-        self.bus_errors = Counter("binance_bus_errors", "Errors told by the bus", ["link"], registry=self.registry)
-        Gauge("binance_answers_in_flight", "Requests being worked on", registry=self.registry).set_function(
-            lambda: float(self.in_flight())
-        )
         self.registry.register(_Requests(self))
+
+    @cached_property
+    def bus(self) -> BusMetrics:
+        """Of the links to the bus; a process that has none shows nothing of them."""
+        return BusMetrics(self.registry)
 
     def text(self) -> bytes:
         """All of it, as Prometheus reads it."""
@@ -91,4 +100,7 @@ class _Requests:
             seconds.add_metric([method], list(answered.cumulative()), answered.seconds)
         for outcome, number in self._metrics.requests.items():
             requests.add_metric([outcome], number)
-        return [answers, seconds, requests]
+        in_flight = GaugeMetricFamily("binance_answers_in_flight", "Requests being worked on", labels=[])
+        if self._metrics.answers:
+            in_flight.add_metric([], self._metrics.in_flight())
+        return [family for family in (in_flight, answers, seconds, requests) if family.samples]

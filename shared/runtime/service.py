@@ -19,16 +19,8 @@ what it answers; what is after it closes that again:
 
 Between: requests are taken from the moment everything before `yield` is done. On SIGTERM or SIGINT the process stops being
 ready, takes no more requests, ends those under way within `drain_s`, then runs what is after `yield` and leaves the bus. When
-a connection to the bus is closed for good the process ends with code 70 for its supervisor to start it anew.
-A process whose settings know no bus (the paper exchange) has the same life without one.
-
-| exit code | meaning |
-| --- | --- |
-| 0 | asked to stop, and drained |
-| 1 | could not start or close: the log has the traceback |
-| 69 | could not start: the bus or a port is not to be had; one line says which |
-| 70 | the bus closed the connection for good |
-| 78 | could not start: a setting is wrong; one line says which |
+a connection to the bus is closed for good the process ends for its supervisor to start it anew; `ends` has the exit codes.
+A process whose settings know no bus (the paper exchange) has the same life without one, and does not load NATS.
 """
 
 import asyncio
@@ -39,20 +31,23 @@ import sys
 import uuid
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
-from typing import Any, Generic, NoReturn, TypeAlias, TypeVar
+from time import perf_counter
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeAlias, TypeVar
 
 import uvloop
 from fastapi import FastAPI
 
 from shared.contract.operation import Spec
 from shared.runtime import http, observe
-from shared.runtime.bus import Bus, BusUnavailable
-from shared.runtime.link import Address
+from shared.runtime.endpoint import Handler
+from shared.runtime.ends import BAD_SETTINGS, BUS_CLOSED, FAILED, STOPPED, CannotStart
 from shared.runtime.metrics import Metrics
-from shared.runtime.responder import Handler, Responder
 from shared.runtime.settings import BadSettings, BusSettings, Settings
 
-STOPPED, FAILED, UNAVAILABLE, BUS_CLOSED, BAD_SETTINGS = 0, 1, 69, 70, 78
+if TYPE_CHECKING:
+    from shared.runtime.bus import Bus
+    from shared.runtime.responder import Responder
+
 GC_THRESHOLD = (50_000, 25, 25)
 """Rare collections: the objects of a request die by reference count, those of the process live as long as it."""
 CLOSE_S = 5.0
@@ -60,10 +55,6 @@ CLOSE_S = 5.0
 _log = observe.logger("runtime.service")
 
 S = TypeVar("S", bound=Settings)
-
-
-class CannotStart(Exception):
-    """A service cannot start as it is set up; one line that says what is wrong and what to do. Raise it before `yield`."""
 
 
 class Life(Generic[S]):
@@ -78,6 +69,7 @@ class Life(Generic[S]):
         self.probes = http.Probes(self.name)
         self.app: FastAPI = http.application(self.name, self.probes, self.metrics)
         """The HTTP application; add routes before `yield`."""
+        self._front: tuple[Any, dict[str, Any]] = (self.app, {})
         self.stopping = asyncio.Event()
         """Set when the process has been asked to end."""
         self.url = ""
@@ -85,10 +77,12 @@ class Life(Generic[S]):
         self._bus: Bus | None = None
         self._responder: Responder | None = None
         self._before_drain: list[Callable[[], Awaitable[None]]] = []
+        self._essential: list[asyncio.Task[Any]] = []
+        self._began = perf_counter()
         self.probes.add("running", self._is_running)
 
     @property
-    def bus(self) -> Bus:
+    def bus(self) -> "Bus":
         """The bus.
 
         Raises:
@@ -111,6 +105,14 @@ class Life(Generic[S]):
         """Be ready only while this probe finds no problem."""
         self.probes.add(name, probe)
 
+    def serve_http(self, front: Any, **options: Any) -> None:
+        """Let this ASGI application take what comes to the port, with these settings of uvicorn; `app` is for it to call."""
+        self._front = front, options
+
+    def lives_by(self, task: asyncio.Task[Any]) -> None:
+        """When this task ends by itself, so does the process, with code 1."""
+        self._essential.append(task)
+
     def before_drain(self, hook: Callable[[], Awaitable[None]]) -> None:
         """Call this as soon as the process is asked to end: to tell those who wait for long that they will not be served."""
         self._before_drain.append(hook)
@@ -119,33 +121,32 @@ class Life(Generic[S]):
         """From connecting to the last goodbye; the exit code. `on_ready` is called when all is up.
 
         Raises:
-            BusUnavailable, PortBusy, CannotStart: it could not start.
+            CannotStart: with what is wrong (`NotToBeHad`: the bus, the port).
         """
         async with AsyncExitStack() as resources:
             await self._join_bus(resources)
-            server = http.HttpServer(self.app, self.settings.host, self.settings.port, grace_s=self.settings.drain_s)
+            server = http.HttpServer(self.settings.host, self.settings.port, grace_s=self.settings.drain_s)
             resources.push_async_callback(server.stop)
             await resources.enter_async_context(serve(self))
             if self._responder is not None:
                 await self._responder.start()
-            await server.start()
+            app, options = self._front
+            await server.start(app, **options)
             self.url = server.url
             gc.collect()
             gc.freeze()
             gc.set_threshold(*GC_THRESHOLD)
-            _log.info("ready", url=self.url, instance=self.instance)
+            took_ms = round((perf_counter() - self._began) * 1000)
+            _log.info("ready", url=self.url, instance=self.instance, took_ms=took_ms)
             if on_ready is not None:
                 on_ready()
-            closed = await self._until_end()
+            code = await self._until_end()
             last_resort = asyncio.get_running_loop().call_later(2 * self.settings.drain_s + CLOSE_S, _give_up)
             _log.info("draining")
             await self._drain(server)
         last_resort.cancel()
-        if closed:
-            _log.error("the bus closed the connection for good; this process ends to be started anew", reason=closed)
-            return BUS_CLOSED
         _log.info("stopped")
-        return STOPPED
+        return code
 
     async def _drain(self, server: http.HttpServer) -> None:
         for hook in self._before_drain:
@@ -161,8 +162,12 @@ class Life(Generic[S]):
         settings: Settings = self.settings
         if not isinstance(settings, BusSettings):
             return
+        from shared.runtime.bus import Bus
+        from shared.runtime.link import Address
+        from shared.runtime.responder import Responder
+
         bus = await Bus.connect(
-            address(settings, self.instance),
+            Address.of(settings, self.instance),
             wait_s=settings.nats_wait_s,
             metrics=self.metrics,
             prefix=settings.subject_prefix,
@@ -176,37 +181,28 @@ class Life(Generic[S]):
 
         self.probes.add("bus", answers)
 
-    async def _until_end(self) -> str:
-        """Wait until asked to stop, or until the bus is closed; then the reason."""
-        waits: set[asyncio.Future[Any]] = {asyncio.ensure_future(self.stopping.wait())}
-        if self._bus is not None:
-            waits.add(asyncio.ensure_future(asyncio.shield(self._bus.closed)))
-        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        for wait in waits:
-            wait.cancel()
+    async def _until_end(self) -> int:
+        """Wait until asked to stop, or until that ends without which there is no going on; the exit code."""
+        asked = asyncio.ensure_future(self.stopping.wait())
+        closed = [] if self._bus is None else [self._bus.closed]
+        await asyncio.wait({asked, *closed, *self._essential}, return_when=asyncio.FIRST_COMPLETED)
+        asked.cancel()
         self.stopping.set()
-        return self._bus.closed.result() if self._bus is not None and self._bus.closed.done() else ""
+        if closed and closed[0].done():
+            reason = closed[0].result()
+            _log.error("the bus closed the connection for good; this process ends to be started anew", reason=reason)
+            return BUS_CLOSED
+        if failed := [task for task in self._essential if task.done()]:
+            _log.error("what the process lives by has ended", exc_info=None if failed[0].cancelled() else failed[0].exception())
+            return FAILED
+        return STOPPED
 
     async def _is_running(self) -> str:
         return "draining" if self.stopping.is_set() else ""
 
 
-Serve: TypeAlias = Callable[[Life[S]], AbstractAsyncContextManager[None]]
+Serve: TypeAlias = Callable[[Life[S]], AbstractAsyncContextManager[object]]
 """What a service is: see the top of this module."""
-
-
-def address(settings: BusSettings, name: str) -> Address:
-    """Where the settings say that the bus is."""
-    return Address(
-        urls=settings.nats_url,
-        name=name,
-        user=settings.nats_user,
-        password=settings.nats_password.get_secret_value(),
-        creds=settings.nats_creds,
-        ca=settings.nats_ca,
-        cert=settings.nats_cert,
-        key=settings.nats_key,
-    )
 
 
 def run(settings: type[S], serve: Serve[S]) -> NoReturn:
@@ -230,12 +226,9 @@ async def _main(settings: S, serve: Serve[S]) -> int:
         loop.add_signal_handler(sign, life.stopping.set)
     try:
         return await life.live(serve)
-    except (BusUnavailable, http.PortBusy) as error:
-        _say(settings.service, str(error))
-        return UNAVAILABLE
     except CannotStart as error:
         _say(settings.service, str(error))
-        return BAD_SETTINGS
+        return error.code
     except Exception:
         _log.exception("the service failed")
         return FAILED

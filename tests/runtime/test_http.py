@@ -3,11 +3,13 @@
 import asyncio
 import socket
 from collections.abc import AsyncGenerator
+from typing import Any
 
 import httpx
 import pytest
 import pytest_asyncio
 
+from shared.runtime.ends import CannotStart
 from shared.runtime.http import HttpServer, PortBusy, Probes, application
 from shared.runtime.metrics import Answered, Metrics
 
@@ -22,8 +24,8 @@ def probes() -> Probes:
 async def http(probes: Probes) -> AsyncGenerator[httpx.AsyncClient, None]:
     """A client of a running server."""
     metrics = Metrics("tested")
-    server = HttpServer(application("tested", probes, metrics), "127.0.0.1", 0, grace_s=1)
-    await server.start()
+    server = HttpServer("127.0.0.1", 0, grace_s=1)
+    await server.start(application("tested", probes, metrics))
     async with httpx.AsyncClient(base_url=server.url) as client:
         yield client
     await server.stop()
@@ -83,7 +85,7 @@ async def test_metrics_are_in_the_form_of_prometheus(http: httpx.AsyncClient) ->
 
 async def test_a_taken_port_is_told_in_one_line() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(PortBusy, match="cannot be listened on"):
-        HttpServer(application("x", Probes("x"), Metrics("x")), "127.0.0.1", taken.getsockname()[1])
+        HttpServer("127.0.0.1", taken.getsockname()[1])
 
 
 async def test_latencies_are_counted_in_cumulative_buckets() -> None:
@@ -96,3 +98,19 @@ async def test_latencies_are_counted_in_cumulative_buckets() -> None:
     assert 'binance_answer_seconds_bucket{le="0.025",method="depth"} 3.0' in text
     assert 'binance_answer_seconds_bucket{le="+Inf",method="depth"} 4.0' in text
     assert 'binance_answers_total{method="depth",outcome="ok"} 4.0' in text
+
+
+async def test_a_server_that_ends_while_starting_is_told_and_not_waited_for() -> None:
+    async def fails(_scope: Any, receive: Any, send: Any) -> None:
+        await receive()
+        await send({"type": "lifespan.startup.failed", "message": "no"})
+
+    server = HttpServer("127.0.0.1", 0)
+    with pytest.raises(CannotStart, match="cannot start"):
+        await asyncio.wait_for(server.start(fails, lifespan="on"), 5)
+    await server.stop()
+
+
+def test_a_process_without_a_bus_shows_nothing_of_one() -> None:
+    assert "binance_bus" not in Metrics("alone").text().decode()
+    assert "binance_answer" not in Metrics("alone").text().decode()

@@ -3,10 +3,11 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import httpx
 import pytest
+from starlette.responses import PlainTextResponse
 
 from shared.runtime.nats_server import NatsServer
 from shared.runtime.service import Life
@@ -89,5 +90,46 @@ async def test_a_failing_hook_does_not_keep_the_process_from_ending() -> None:
     life.before_drain(fail)
     living = asyncio.create_task(life.live(serve, on_ready=up.set))
     await asyncio.wait_for(up.wait(), 5)
+    life.stopping.set()
+    assert await asyncio.wait_for(living, 5) == 0
+
+
+async def test_a_process_ends_with_what_it_lives_by(capsys: pytest.CaptureFixture[str]) -> None:
+    life, beating = Life(Alone()), asyncio.Event()
+
+    async def heart() -> None:
+        await beating.wait()
+        raise RuntimeError("stopped beating")
+
+    @asynccontextmanager
+    async def serve(life: Life[Alone]) -> AsyncGenerator[None, None]:
+        life.lives_by(asyncio.create_task(heart()))
+        yield
+
+    living = asyncio.create_task(life.live(serve, on_ready=beating.set))
+    assert await asyncio.wait_for(living, 5) == 1
+    assert "stopped beating" in capsys.readouterr().err
+
+
+async def test_another_application_may_stand_before_the_services_own() -> None:
+    life, up = Life(Alone()), asyncio.Event()
+
+    async def front(scope: Any, receive: Any, send: Any) -> None:
+        if scope["path"] == "/health":
+            await life.app(scope, receive, send)
+        else:
+            await PlainTextResponse("not here")(scope, receive, send)
+
+    @asynccontextmanager
+    async def serve(life: Life[Alone]) -> AsyncGenerator[None, None]:
+        life.serve_http(front, server_header=True)
+        yield
+
+    living = asyncio.create_task(life.live(serve, on_ready=up.set))
+    await asyncio.wait_for(up.wait(), 5)
+    async with httpx.AsyncClient(base_url=life.url) as http:
+        assert (await http.get("/health")).json()["service"] == "alone"
+        assert (await http.get("/ready")).text == "not here"
+        assert (await http.get("/")).headers["server"] == "uvicorn"
     life.stopping.set()
     assert await asyncio.wait_for(living, 5) == 0

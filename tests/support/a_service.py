@@ -12,8 +12,9 @@ from typing import ClassVar
 import msgspec
 from pydantic import Field
 
+from shared.runtime.ends import CannotStart
 from shared.runtime.responder import RpcRequest
-from shared.runtime.service import CannotStart, Life, run
+from shared.runtime.service import Life, run
 from shared.runtime.settings import BusSettings, Port, own
 from tests.support.operations import Read
 
