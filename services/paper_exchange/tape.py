@@ -57,7 +57,8 @@ class Tape:
         self.makers = array("b")
         self.aggregates = array("q")
         """The aggregate trade that each trade belongs to."""
-        self.next_aggregate_id = first_id * 2 // 3
+        self.next_aggregate_id = first_id
+        """Never above the trades' ids: a tape that goes on after a restart, with a higher `first_id`, gives none twice."""
         self._taker = -1
         self._minutes: dict[int, Bar] = {}
         self._hours: dict[int, Bar] = {}

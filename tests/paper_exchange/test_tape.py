@@ -78,3 +78,12 @@ def test_old_trades_go_and_their_minutes_stay(monkeypatch: pytest.MonkeyPatch) -
     assert (whole.first_id, whole.count) == (100, 600)
     assert tape.close_before(START_US + 60 * MICROS) == 5
     assert tape.trades(1, from_id=100)[0].id == tape.first_kept
+
+
+def test_a_tape_that_goes_on_after_a_restart_gives_no_aggregate_trade_an_id_a_second_time() -> None:
+    before = taped(*((number, 5, 1, number) for number in range(50)))
+
+    after = Tape(START_S, first_id=before.next_id)
+    after.add(START_US, 5, 1, False, 99)
+
+    assert after.aggregate_trades(1)[0].id > before.aggregate_trades(1)[0].id
