@@ -107,7 +107,7 @@ class Carrier:
         for channel in channels:
             self.channels[channel.name] = channel
             if waits:
-                self._waiting[channel.name] = Ahead(channel, self._on_started, waits=True)
+                self._waiting[channel.name] = Ahead(channel, _no_old_one, self._on_passed, waits=True)
             if self._connection is not None:
                 self._connection.routes[channel.name.encode()] = self._entry(channel)
         self._changed.set()
@@ -115,8 +115,6 @@ class Carrier:
     def start(self, name: str) -> None:
         """Publish the events of a stream that was kept back, from now on."""
         if ahead := self._waiting.pop(name, None):
-            if self._connection is not None:
-                self._connection.routes[name.encode()] = ahead.channel.take
             ahead.finish()
 
     def drop(self, names: Iterable[str]) -> None:
@@ -183,7 +181,6 @@ class Carrier:
             connection = StreamConnection(
                 on_read=self._news.read, on_lost=self._on_lost, on_leaving=self._changed.set, max_frame=self._terms.max_frame
             )
-            connection.routes = {name.encode(): entry(channel) for name, channel in self.channels.items()}
             try:
                 await connection.open(self._terms.connect, self._terms.url)
             except (OSError, TimeoutError) as error:
@@ -192,6 +189,7 @@ class Carrier:
                 await asyncio.sleep(wait_s)
             else:
                 self.opened += 1
+                connection.routes = {name.encode(): entry(channel) for name, channel in self.channels.items()}
                 self._until = self._loop.time() + self._terms.rotate_after_s * random.uniform(0.9, 1.0)
                 return connection
 
@@ -257,45 +255,51 @@ class Carrier:
         def entry(channel: Channel) -> Callable[[bytes], None]:
             if channel.name in self._waiting:
                 return self._waiting[channel.name].take
-            ahead = aheads[channel.name] = Ahead(channel, moved)
+            ahead = aheads[channel.name] = Ahead(channel, moved, self._on_passed)
             return ahead.take
 
         def moved(ahead: Ahead) -> None:
             name = ahead.channel.name
-            old.routes[name.encode()] = _ignore
-            new_routes[name.encode()] = ahead.channel.take
+            if self.channels.get(name) is ahead.channel:
+                old.routes[name.encode()] = _ignore
             if all(other.moved for other in aheads.values()):
                 left.set()
 
-        new_routes: dict[bytes, Callable[[bytes], None]] = {}
         new = await self._open(entry)
-        new_routes = new.routes
         self._connection = new
-        with contextlib.suppress(ServiceError):
-            await new.subscribe(self.channels.keys() - self.refused.keys())
-            if not old.lost and reason != SILENT and aheads:
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(self._terms.overlap_s):
-                        await left.wait()
-        for ahead in aheads.values():
-            ahead.finish()
+        try:
+            with contextlib.suppress(ServiceError):
+                await new.subscribe(self.channels.keys() - self.refused.keys())
+                if not old.lost and reason != SILENT and aheads:
+                    with contextlib.suppress(TimeoutError):
+                        async with asyncio.timeout(self._terms.overlap_s):
+                            await left.wait()
+            for ahead in aheads.values():
+                ahead.finish()
+        finally:
+            closing = asyncio.create_task(old.close())  # a silent one may take its time
+            self._closing.add(closing)
+            closing.add_done_callback(self._closing.discard)
         self._news.read()
         self._news.replaced(self, reason)
-        closing = asyncio.create_task(old.close())  # a silent one may take its time
-        self._closing.add(closing)
-        closing.add_done_callback(self._closing.discard)
         return new
 
     def _entry(self, channel: Channel) -> Callable[[bytes], None]:
         waiting = self._waiting.get(channel.name)
         return waiting.take if waiting else channel.take
 
-    def _on_started(self, ahead: Ahead) -> None:
-        """Nothing: `start` has moved the route."""
+    def _on_passed(self, ahead: Ahead) -> None:
+        name = ahead.channel.name.encode()
+        if self._connection is not None and self._connection.routes.get(name) == ahead.take:
+            self._connection.routes[name] = ahead.channel.take
 
     def _on_lost(self, connection: StreamConnection, _reason: str) -> None:
         if connection is self._connection:
             self._changed.set()
+
+
+def _no_old_one(_ahead: Ahead) -> None:
+    """Nothing to do: a stream that waited was on this connection alone."""
 
 
 def _ignore(_payload: bytes) -> None:

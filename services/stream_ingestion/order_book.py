@@ -27,8 +27,9 @@ from shared.contract.market.events import DepthEvent
 from shared.contract.market.models import Level
 from shared.contract.market.models import OrderBook as Snapshot
 
-QUEUE_MOST = 10_000
-"""Events queued for a snapshot: 16 minutes at 100 ms. Beyond it the oldest go, and an older snapshot will not do."""
+QUEUE_MOST = 300
+"""Events queued for a snapshot: half a minute at 100 ms, three times what fetching one may take, so that a thousand books that
+wait for the exchange fit into memory. Beyond it the oldest go, and an older snapshot will not do."""
 
 Answer = Literal["applied", "skipped", "queued", "gap"]
 

@@ -5,7 +5,7 @@ import json
 from typing import Any
 
 from shared.contract.errors import Unavailable
-from shared.contract.platform.streams import Latest, Read
+from shared.contract.platform.streams import Latest, Read, Unsubscribe
 from tests.stream_ingestion.conftest import Platform
 from tests.stream_ingestion.stream_server import depth, kline, text, trade
 from tests.support.waiting import eventually
@@ -229,3 +229,13 @@ async def test_an_exchange_that_cannot_be_reached_is_tried_again(platform: Platf
     await subscribing
     await platform.exchange.emit("btcusdt@trade", trade(1))
     await eventually(lambda: heard)
+
+
+async def test_streams_that_end_during_a_move_leave_no_connection_behind(platform: Platform) -> None:
+    await platform.start(stream_overlap_s=60.0)
+    await platform.subscribe("btcusdt@trade")
+    (first,) = platform.exchange.clients
+    await platform.exchange.shut_down(first)
+    await eventually(lambda: len(platform.exchange.clients) == 2)
+    await platform.ask(Unsubscribe(stream="btcusdt@trade"))
+    await eventually(lambda: not platform.exchange.clients)
