@@ -50,6 +50,9 @@ class _Bridge:
         print(f"{channel.name} lacks {hole.first} to {hole.last}", file=sys.stderr, flush=True)
         return False
 
+    def gave_up(self, channel: Channel, hole: Hole) -> None:
+        """Nothing is ever awaited."""
+
 
 async def run(
     ws: str, nats_url: str, names: list[str], subject: str, library: Library, rotate_after_s: float, streams_each: int

@@ -23,9 +23,11 @@ from shared.contract.market.streams import Stream
 UNKNOWN = -2
 """No event has this number: everything is unexpected."""
 HELD_MOST = 20_000
-"""Events kept back while a hole is filled; beyond it the hole is marked and they go out."""
+"""Events kept back while a hole is filled, which takes `flow.FILL_WITHIN_S` at most; beyond it the hole is marked and they go
+out."""
 RESTART_AFTER_MS = 5_000
 """A low number so much later by the exchange's clock is no duplicate: the exchange counts anew."""
+_CLOSED = b'"x":true'
 _NUMBER_FROM = 20
 """Before it stand the event's type and the beginning of its time."""
 
@@ -52,6 +54,10 @@ class Events(Protocol):
         """Events are missing. True: hold what follows until `release`; False: it cannot be filled and has been marked."""
         ...
 
+    def gave_up(self, channel: "Channel", hole: Hole) -> None:
+        """Too much came while a hole was to be filled: what was held back goes out without it."""
+        ...
+
     def restarted(self, channel: "Channel") -> None:
         """The exchange began to count anew."""
         ...
@@ -75,7 +81,9 @@ class Channel:
         self._head = pub_head(subject)
         self._append = lines.append
         self._events = events
-        self._held: list[bytes] | None = None
+        self._held: list[bytes] = []
+        self._awaited: Hole | None = None
+        """The hole that has to be filled before what is held back goes out."""
 
     def take(self, payload: bytes) -> None:
         """Take an event."""
@@ -93,7 +101,16 @@ class Channel:
     @property
     def holding(self) -> bool:
         """Are events kept back until a hole is filled?"""
-        return self._held is not None
+        return self._awaited is not None
+
+    @property
+    def footprint(self) -> bytes:
+        """As much of the last event as it takes to `resume` after it; empty where nothing could be found missing."""
+        return b""
+
+    def after(self, tail: bytes) -> Hole | None:
+        """What came after an earlier event, or after its footprint."""
+        return None
 
     def is_next(self, number: int) -> bool:
         """Is nothing missing between the last event and one with this number, as far as can be known?"""
@@ -102,23 +119,33 @@ class Channel:
     def resume(self, tail: bytes) -> None:
         """Go on after an event that was published before, here or by another replica; what is held back is forgotten."""
         self.tail = tail
-        self._held = None
+        self._let_go()
+
+    def shut(self) -> None:
+        """Publish nothing any more, whatever still comes: another channel, or another replica, has the stream now."""
+        self._append, self._events = _nowhere, _Nobody()
+        self._let_go()
+
+    def awaits(self, hole: Hole) -> bool:
+        """Is this very hole to be filled? Not any more once the stream was resumed, shut, or went on without it."""
+        return self._awaited is hole
 
     def release(self, filled: Iterable[bytes]) -> None:
-        """Publish what filled a hole, then what was held back meanwhile."""
-        if self._held is None:
-            return  # meanwhile it was resumed from elsewhere
-        held, self._held = self._held, None
+        """Publish what filled the hole that is awaited, then what was held back meanwhile."""
+        held = self._let_go()
         for payload in filled:
             self._append(b"%b%d\r\n%b\r\n" % (self._head, len(payload), payload))
         for payload in held:
             self.take(payload)
 
+    def _let_go(self) -> list[bytes]:
+        held, self._held, self._awaited = self._held, [], None
+        return held
+
     def _hold(self, payload: bytes) -> None:
-        if self._held is None:
-            self._held = []
         self._held.append(payload)
-        if len(self._held) > HELD_MOST:
+        if len(self._held) > HELD_MOST and (hole := self._awaited):
+            self._events.gave_up(self, hole)
             self.release(())
 
     def _publish(self, payload: bytes) -> None:
@@ -165,13 +192,22 @@ class NumberedChannel(Channel):
         number = self.number(tail)
         self._next = number + 1 if number >= 0 else UNKNOWN
 
+    @property
+    def footprint(self) -> bytes:
+        if not self.tail:
+            return b""
+        return b'{"E":%d,%b%d}' % (numbers.event_time(self.tail), self._mark, self.number(self.tail))
+
+    def after(self, tail: bytes) -> Hole | None:
+        return _between(self.number(tail), self.number(self.tail))
+
     def release(self, filled: Iterable[bytes]) -> None:
-        if self._held is not None:
+        if self._awaited is not None:
             self._next, self._resumes = self._resumes, UNKNOWN
         super().release(filled)
 
     def _unexpected(self, payload: bytes, number: int) -> None:
-        if self._held is not None:
+        if self._awaited is not None:
             self._hold(payload)
         elif self._next == UNKNOWN or number < 0:
             self._accept(payload, number)
@@ -185,7 +221,7 @@ class NumberedChannel(Channel):
         else:
             hole = Hole(self._next, number - 1)
             if self._events.hole(self, hole):
-                self._next, self._resumes = UNKNOWN, number
+                self._next, self._resumes, self._awaited = UNKNOWN, number, hole
                 self._hold(payload)
             else:
                 self._accept(payload, number)
@@ -233,6 +269,13 @@ class DepthChannel(Channel):
         number = self.number(tail)
         self._next = number + 1 if number >= 0 else UNKNOWN
 
+    @property
+    def footprint(self) -> bytes:
+        return b'{"E":%d,"u":%d}' % (numbers.event_time(self.tail), self.number(self.tail)) if self.tail else b""
+
+    def after(self, tail: bytes) -> Hole | None:
+        return _between(self.number(tail), self.number(self.tail))
+
     def _may_go(self, payload: bytes, first: int, last: int) -> bool:
         if self._next == UNKNOWN:
             self._events.began(self)
@@ -262,16 +305,33 @@ class CandleChannel(Channel):
         self.received = monotonic()
         self._append(b"%b%d\r\n%b\r\n" % (self._head, len(payload), payload))
 
+    @property
+    def last(self) -> int:
+        newest = self._held[-1] if self._held else self.tail
+        return self.number(newest) if newest else UNKNOWN
+
     def resume(self, tail: bytes) -> None:
         super().resume(tail)
         self._follow(numbers.open_time(tail))
+
+    @property
+    def footprint(self) -> bytes:
+        tail = self.tail
+        if not tail:
+            return b""
+        closed = b"true" if _CLOSED in tail else b"false"
+        times = numbers.event_time(tail), numbers.open_time(tail), numbers.close_time(tail), closed
+        return b'{"E":%d,"k":{"t":%d,"T":%d,"x":%b}}' % times
+
+    def after(self, tail: bytes) -> Hole | None:
+        return _between(numbers.open_time(tail) - 1, numbers.open_time(self.tail))
 
     def _follow(self, open_time: int) -> None:
         self._open = open_time
         self._current = b'"k":{"t":%d,' % open_time
 
     def _begins(self, payload: bytes) -> bool:
-        if self._held is not None:
+        if self._awaited is not None:
             self._hold(payload)
             return False
         before, open_time = self._open, numbers.open_time(payload)
@@ -281,6 +341,7 @@ class CandleChannel(Channel):
         if before < 0:
             self._events.began(self)
         elif (hole := self._hole_before(open_time)) and self._events.hole(self, hole):
+            self._awaited = hole
             self._current = b"\0"  # so that all that follows comes here
             self._open = open_time
             self._hold(payload)
@@ -291,7 +352,7 @@ class CandleChannel(Channel):
     def _hole_before(self, open_time: int) -> Hole | None:
         """Candles whose end was not heard: the one before, unless it said that it was closed, and those in between."""
         after = numbers.close_time(self.tail) + 1
-        is_closed = b'"x":true' in self.tail
+        is_closed = _CLOSED in self.tail
         if open_time <= self._open or (is_closed and after == open_time):
             return None
         return Hole(after if is_closed else self._open, open_time - 1)
@@ -307,6 +368,30 @@ def channel(name: str, subject: str, stream: Stream, symbol: str, lines: list[by
     elif stream.kind == "kline":
         kind = CandleChannel
     return kind(name, subject, stream, symbol, lines, events)
+
+
+class _Nobody:
+    """Is told what happens on a channel that was shut."""
+
+    def began(self, channel: Channel) -> None:
+        return
+
+    def hole(self, channel: Channel, hole: Hole) -> bool:
+        return False
+
+    def gave_up(self, channel: Channel, hole: Hole) -> None:
+        return
+
+    def restarted(self, channel: Channel) -> None:
+        return
+
+
+def _nowhere(_line: bytes) -> None:
+    """For what comes after a channel was shut."""
+
+
+def _between(before: int, last: int) -> Hole | None:
+    return Hole(before + 1, last) if 0 <= before < last else None
 
 
 def _starts_anew(before: bytes, payload: bytes) -> bool:

@@ -3,7 +3,9 @@
     synced ──nothing came for too long──▶ stale ──an event──▶ synced
        └────a hole that was not filled──▶ gap ──GAP_SHOWN_S without another──▶ synced or stale
 
-A condition is told when it changes. A hole that was filled is told too, with the state as it is.
+A condition is told when it changes. A hole that was filled is told too, with the state as it is. Events that may have come
+twice are told on the same subject with `.again` behind it, by a replica that finds its session lapsed: it was frozen or cut
+off, others went on with its streams, and what it sent last may have gone out late.
 """
 
 from typing import Any
@@ -76,6 +78,13 @@ def filled(channel: Channel, hole: Hole, state: State, time_ms: int, replica: st
     return msgspec.json.encode(
         Told(channel.name, state, time_ms, "filled over REST", missing=missing, filled=True, replica=replica)
     )
+
+
+def again(stream: str, span: Hole, time_ms: int, replica: str) -> bytes:
+    """The message about events that may have come twice."""
+    missing = Missing(span.first, span.last)
+    reason = "may have come twice: its replica was out of touch"
+    return msgspec.json.encode(Told(stream, "stale", time_ms, reason, missing=missing, filled=True, replica=replica))
 
 
 def subject(md_subject: str, prefix: str) -> str:

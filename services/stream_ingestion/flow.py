@@ -20,6 +20,7 @@ from services.stream_ingestion.condition import Condition
 from services.stream_ingestion.direct import Direct
 from services.stream_ingestion.history import Ask
 from services.stream_ingestion.local_books import LocalBooks
+from services.stream_ingestion.marks import Marks
 from services.stream_ingestion.publisher import Publisher, pub_head, pub_line
 from services.stream_ingestion.settings import Settings
 from services.stream_ingestion.stores import Stores
@@ -76,6 +77,7 @@ class Flow:
         self.upstream = Upstream(terms, self, streams_each=settings.streams_per_connection)
         self.publisher = Publisher(bus.data, self.upstream, joins=joins)
         self.publisher.on_withheld = self._on_withheld
+        bus.on_data_lost(self.publisher.shut)
         self.books = LocalBooks(ask, settings.book_levels, self._on_resync, self._flows)
         self._counts = _Counts(metrics)
         self._data: Any = bus.data
@@ -86,9 +88,13 @@ class Flow:
         self._ask = ask
         self._warm: set[str] = set()
         self._marks: tuple[dict[str, bytes], dict[str, bytes]] = ({}, {})
-        """The last event of each live stream at the last two marks: the older ones are surely on the bus."""
+        """Footprints of each live stream at the last two marks: the older ones are surely on the bus."""
+        self._kept_marks = Marks(bus, direct, stores, settings.stream_shards)
+        self._marking: asyncio.Task[None] | None = None
         self._past: dict[str, tuple[bytes, int]] = {}
-        """The last event surely published of streams that we lost with our session, and when; should nobody know better."""
+        """Of streams that we lost with our session, the older mark and when that was; should NATS have lost the kept ones."""
+        self._twice: list[tuple[str, bytes]] = []
+        """To be told when we may speak again: the last events of streams that we lost with our session."""
         self._fills: set[asyncio.Task[None]] = set()
         self._turn = asyncio.Semaphore(FILLS_AT_ONCE)
         self._tickers: AllTickers | None = None
@@ -97,9 +103,9 @@ class Flow:
         """Bring about what is wanted. Raises ServiceError when what was published last cannot be read; try again."""
         gone = self.channels.keys() - wanted.live.keys() - wanted.warm
         self._drop(gone | (self._live & wanted.warm))
-        fresh = [self._open(name) for name in sorted(wanted.warm - self.channels.keys())]
-        self._warm.update(channel.name for channel in fresh)
-        self.upstream.want(fresh, waits=True)
+        warm = [self.channels.get(name) or self._open(name) for name in sorted(wanted.warm)]
+        self._warm.update(wanted.warm)
+        self.upstream.want(warm, waits=True)
         starting = sorted(wanted.live.keys() - self._live)
         if starting:
             await self._start(starting, wanted)
@@ -126,9 +132,16 @@ class Flow:
         return name == ALL_TICKERS or (carrier is not None and (carrier.flows(name) or name in carrier.refused))
 
     async def forget(self) -> None:
-        """Carry nothing, for our session has lapsed; but remember where we were, for NATS may have forgotten everything."""
+        """Carry nothing, for our session has lapsed: others may have published what we did last, or were about to."""
         now = now_ms()
-        self._past.update((name, (tail, now)) for name, tail in self._marks[0].items() if tail)
+        for name in self._live:
+            found, mark = self.channels[name], self._marks[0].get(name, b"")
+            self._past[name] = mark, now
+            if mark and (span := found.after(mark)):
+                subject = f"{condition.subject(found.subject, self._prefix)}.again"
+                self._twice.append((subject, condition.again(name, span, now, self.replica)))
+        self.publisher.shut()
+        self._kept_marks.forget()
         await self.settle(Wanted({}, frozenset(), frozenset()))
 
     async def quiesce(self, names: Set[str]) -> None:
@@ -150,6 +163,8 @@ class Flow:
             if found.tail and not history.can_fill(found):
                 self._mark(found, None, "the bus was away")
         self.publisher.reopen()
+        self.publisher.lines += [pub_line(pub_head(subject), told) for subject, told in self._twice]
+        self._twice.clear()
         self.tell_all()
 
     async def _barrier(self) -> None:
@@ -165,10 +180,19 @@ class Flow:
     def mark(self) -> None:
         """Remember where every stream is; called while the bus is known to be there."""
         live = (self.channels[name] for name in self._live)
-        fresh = {found.name: found.tail for found in live if found.tail and not found.holding}
+        fresh = {found.name: footprint for found in live if (footprint := found.footprint)}
         older, newer = self._marks
         known = older | newer
         self._marks = ({name: known[name] for name in fresh.keys() & known.keys()}, fresh)
+        if self._marking is None or self._marking.done():
+            self._marking = asyncio.create_task(self._write_marks(self._marks[0]))
+
+    async def _write_marks(self, footprints: dict[str, bytes]) -> None:
+        try:
+            await self._barrier()
+        except Unavailable:
+            return  # who knows what the bus has
+        await self._kept_marks.write(footprints)
 
     def tick(self) -> None:
         """Judge all conditions by the clock."""
@@ -192,17 +216,18 @@ class Flow:
     async def close(self) -> None:
         """Carry nothing any more."""
         self._drop(set(self.channels))
-        for task in self._fills:
+        tasks = [*self._fills, *([self._marking] if self._marking else [])]
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._fills, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
         await self.books.close()
         await self.upstream.close()
 
     # channel.Events
 
     def began(self, channel: Channel) -> None:
-        if channel.tail:
-            self._marks[0].setdefault(channel.name, channel.tail)
+        if footprint := channel.footprint:
+            self._marks[0].setdefault(channel.name, footprint)
         if found := self.conditions.get(channel.name):
             channel.received = channel.received or monotonic()
             if found.judge(monotonic()):
@@ -218,6 +243,9 @@ class Flow:
             return True
         self._mark(channel, hole, "events are missing")
         return False
+
+    def gave_up(self, channel: Channel, hole: Hole) -> None:
+        self._mark(channel, hole, "events are missing (too many came while they were fetched)")
 
     def restarted(self, channel: Channel) -> None:
         self._mark(channel, None, "the exchange began to count anew")
@@ -251,11 +279,11 @@ class Flow:
         for found in opened:
             self._warm.add(found.name)  # until it has a beginning
         kept = await self._direct.last(self._stores.events, [found.subject for found in opened])
+        marks = self._past | await self._kept_marks.read(found.name for found in opened if found.subject not in kept)
         for found in opened:
             stored = kept.get(found.subject)
-            tail, at_ms = self._past.pop(found.name, (b"", 0))
-            if stored is not None:
-                tail, at_ms = stored.data, stored.time_ms
+            tail, at_ms = marks.get(found.name, (b"", 0)) if stored is None else (stored.data, stored.time_ms)
+            self._past.pop(found.name, None)
             if tail and at_ms >= since[found.name]:
                 found.resume(tail)
             self._warm.discard(found.name)
@@ -274,6 +302,8 @@ class Flow:
     def _drop(self, names: Set[str]) -> None:
         for name in names:
             found = self.channels.pop(name, None)
+            if found is not None:
+                found.shut()
             if isinstance(found, DepthChannel):
                 self.books.drop(found)
             self.conditions.pop(name, None)
@@ -292,30 +322,34 @@ class Flow:
         except TimeoutError:
             reason = f"not fetched within {FILL_WITHIN_S:g} s"
         finally:
-            if channel.name in self.conditions:
+            if channel.awaits(hole):
                 self._filled(channel, hole, events, reason)
 
     async def _fetch(self, channel: Channel, hole: Hole) -> tuple[list[bytes], str]:
-        while True:
+        while channel.awaits(hole):
             try:
                 return await history.fetch(channel, hole, self._ask), ""
             except ServiceError as error:
                 if error.retry_after_ms is None or error.retry_after_ms > FILL_WITHIN_S * 1000:
                     return [], error.message
                 await asyncio.sleep(max(FILL_AGAIN_MS, error.retry_after_ms) / 1000)
+        return [], "meanwhile it was no longer wanted"
 
     def _filled(self, channel: Channel, hole: Hole, events: list[bytes], reason: str) -> None:
-        """Publish what was fetched and what was held back, and tell what is still missing."""
+        """Tell what was fetched and what is still missing, then publish the one and what was held back.
+
+        In this order nobody hears an event again without having been told, whenever the bus or this process dies.
+        """
         rest = history.rest(channel, hole, events)
         self._counts.filled.inc(len(events))
         _log.info("a hole", stream=channel.name, first=hole.first, last=hole.last, filled=len(events), reason=reason)
-        channel.release(events)
+        if events:
+            state, filled = self.conditions[channel.name].state, history.span(channel, events)
+            told = condition.filled(channel, filled, state, now_ms(), self.replica)
+            self.publisher.lines.append(pub_line(pub_head(condition.subject(channel.subject, self._prefix)), told))
         if rest is not None:
             self._mark(channel, rest, f"events are missing ({reason or 'the exchange gave no more'})")
-        else:
-            state = self.conditions[channel.name].state
-            told = condition.filled(channel, hole, state, now_ms(), self.replica)
-            self.publisher.lines.append(pub_line(pub_head(condition.subject(channel.subject, self._prefix)), told))
+        channel.release(events)
         self.publisher.flush()
 
     def _mark(self, channel: Channel, hole: Hole | None, reason: str) -> None:

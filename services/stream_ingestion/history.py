@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 
 from services.stream_ingestion.channel import CandleChannel, Channel, Hole, NumberedChannel
-from services.stream_ingestion.numbers import close_time
+from services.stream_ingestion.numbers import close_time, open_time
 from shared.contract.market.events import (
     AggregateTradeEvent,
     Candle,
@@ -175,11 +175,27 @@ def _ticker(row: Ticker) -> bytes:
     )
 
 
+def span(channel: Channel, events: list[bytes]) -> Hole:
+    """From the first to the last of these events, at least one, in the numbers of holes."""
+    number = open_time if isinstance(channel, CandleChannel) else channel.number
+    return Hole(number(events[0]), number(events[-1]))
+
+
 def rest(channel: Channel, hole: Hole, events: list[bytes]) -> Hole | None:
     """What is still missing of a hole after these events; None if nothing is."""
     if isinstance(channel, CandleChannel):
-        reached = close_time(events[-1]) + 1 if events else hole.first
-        return None if reached > hole.last else Hole(reached, hole.last)
+        return _rest_of_candles(hole, events)
     found = {channel.number(event) for event in events}
     missing = [number for number in range(hole.first, hole.last + 1) if number not in found]
     return Hole(missing[0], missing[-1]) if missing else None
+
+
+def _rest_of_candles(hole: Hole, events: list[bytes]) -> Hole | None:
+    missing, reached = list[Hole](), hole.first
+    for event in events:
+        if (opened := open_time(event)) > reached:
+            missing.append(Hole(reached, opened - 1))
+        reached = close_time(event) + 1
+    if reached <= hole.last:
+        missing.append(Hole(reached, hole.last))
+    return Hole(missing[0].first, missing[-1].last) if missing else None

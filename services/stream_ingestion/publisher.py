@@ -6,8 +6,9 @@ which `can_join` proves by sending two messages that way and hearing them. Where
 way, which costs about five times as much.
 
 Nothing is published while the bus is away, nor when this process's right to publish has run out (`valid_until`). Both are seen
-to before every flush, so that a process that was frozen says nothing on waking up. What is thrown away then, channels believe
-to be published: the publisher stays shut until they have been set right (`reopen`).
+to before every flush, so that a process that was frozen says nothing on waking up; and what nats-py has not sent when the bus
+is lost must not go to the next server (`shut`). What is thrown away then, channels believe to be published: the publisher
+stays shut until they have been set right (`reopen`).
 """
 
 import asyncio
@@ -59,6 +60,12 @@ class Publisher:
         nc = self._nc
         return nc.is_connected and nc.stats["reconnects"] == self._reconnects and self._loop.time() < self.valid_until
 
+    def shut(self) -> None:
+        """Publish nothing until `reopen`, and nothing ever of what waits."""
+        self.is_shut = True
+        self.lines.clear()
+        self._out.forget()
+
     def reopen(self) -> None:
         """Publish again: every channel stands where the bus stands."""
         self.lines.clear()
@@ -96,6 +103,8 @@ class _Joined:
     def __init__(self, nc: Client) -> None:
         self._nc: Any = nc
         self._loop = asyncio.get_running_loop()
+        self._pieces: list[bytes] = []
+        """Those that may still wait in nats-py."""
 
     @property
     def pending(self) -> int:
@@ -103,10 +112,21 @@ class _Joined:
 
     def send(self, lines: list[bytes]) -> None:
         nc, piece = self._nc, b"".join(lines)
+        if not nc._pending:
+            self._pieces.clear()
+        self._pieces.append(piece)
         nc._pending.append(piece)
         nc._pending_data_size += len(piece)
         if nc._flush_queue.empty():
             nc._flush_queue.put_nowait(self._loop.create_future())
+
+    def forget(self) -> None:
+        """Send nothing of what still waits: nats-py would, as soon as it has another connection."""
+        nc, ours = self._nc, {id(piece) for piece in self._pieces}
+        waiting: list[bytes] = nc._pending
+        nc._pending = [each for each in waiting if id(each) not in ours]
+        nc._pending_data_size -= sum(len(each) for each in waiting if id(each) in ours)
+        self._pieces.clear()
 
 
 class _OneByOne:
@@ -127,6 +147,12 @@ class _OneByOne:
             head, _, rest = line.partition(b"\r\n")
             self._queue.put_nowait((head.split(b" ")[1].decode(), rest[:-2]))
             self._bytes += len(rest)
+
+    def forget(self) -> None:
+        """Send nothing of what still waits here."""
+        while not self._queue.empty():
+            self._queue.get_nowait()
+        self._bytes = 0
 
     async def _pump(self) -> None:
         while True:

@@ -1,6 +1,7 @@
 """What stream_ingestion keeps in NATS.
 
-In memory: events and conditions for reading, which replicas live, and who carries what. On disk: the leases.
+In memory: events and conditions for reading, which replicas live, and who carries what. On disk: the leases, and how far each
+stream got.
 """
 
 from typing import Any
@@ -57,6 +58,11 @@ class Stores(Struct, frozen=True):
         """Bucket of who carries which part of the streams."""
         return f"{self._head}_stream_shards"
 
+    @property
+    def marks(self) -> str:
+        """Bucket of how far the streams of each part got."""
+        return f"{self._head}_stream_marks"
+
     def key(self, bucket: str, key: str) -> str:
         """The subject of a key."""
         return f"$KV.{bucket}.{key}"
@@ -87,6 +93,7 @@ class Stores(Struct, frozen=True):
             self._bucket(self.leases, StorageType.FILE, 2 * LEASE_MOST_S),
             self._bucket(self.members, StorageType.MEMORY, settings.stream_session_s),
             self._bucket(self.shards, StorageType.MEMORY, 0),
+            self._bucket(self.marks, StorageType.FILE, 0),
         )
 
     def _bucket(self, name: str, storage: StorageType, age_s: float) -> StreamConfig:

@@ -292,6 +292,10 @@ class Bus:
             subject, queue=queue, cb=guarded, pending_msgs_limit=pending_msgs, pending_bytes_limit=pending_bytes
         )
 
+    def on_data_lost(self, hook: Callable[[], None]) -> None:
+        """Call this when the connection for events is lost, before the buffer can go to the next server. It must not raise."""
+        self._data.on_lost = hook
+
     def on_regained(self, hook: Callable[[], Awaitable[None]]) -> None:
         """Call this when a lost connection is back and both are up: what was published meanwhile was missed."""
         self._hooks.append(hook)

@@ -96,6 +96,7 @@ class Link:
         self.closed: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         """Done when the client has closed for good without being asked to; the reason."""
         self.on_forbidden: Callable[[str], None] = _ignore
+        self.on_lost: Callable[[], None] | None = None
         self.on_regained: Callable[[], Awaitable[None]] | None = None
         self.refused: list[str] = []
         """Subjects that the server did not let us subscribe to, in lower case."""
@@ -215,6 +216,8 @@ class Link:
     async def _on_lost(self) -> None:
         if not self._leaving:
             _log.warning("bus lost, reconnecting", link=self.kind, error=_told(self.nc.lost_by))
+        if self.on_lost is not None:
+            self.on_lost()
 
     async def _on_regained(self) -> None:
         with contextlib.suppress(Exception):

@@ -8,6 +8,8 @@ from nats.aio.msg import Msg
 
 from services.stream_ingestion.publisher import PENDING_HIGH, Publisher, can_join, pub_head, pub_line
 from shared.runtime.bus import Bus
+from shared.runtime.nats_server import NatsServer
+from tests.conftest import ConnectBus
 from tests.support.waiting import eventually
 
 
@@ -113,3 +115,25 @@ async def test_a_reader_that_does_not_read_harms_nobody(bus: Bus) -> None:
         slowest = max(slowest, loop.time() - began)
     stuck.close()
     assert slowest < 0.9  # a server that stalls its publishers does so for a second
+
+
+async def test_what_waits_when_the_bus_is_lost_never_goes_to_the_next_server(
+    own_nats_server: NatsServer, connect_bus: ConnectBus
+) -> None:
+    bus, listener = await connect_bus(url=own_nats_server.url), await connect_bus(url=own_nats_server.url)
+    heard, publisher = await listening(listener), opened(bus, joins=True)
+    bus.on_data_lost(publisher.shut)
+    await bus.publish("binance.md.other", b"before")
+    await bus.settle()
+    own_nats_server.kill()
+    publisher.lines.append(pub_line(pub_head("binance.md.X.trade"), b"stale"))
+    publisher.flush()  # nats-py has not noticed yet
+    await bus.publish("binance.md.other", b"answer")
+    own_nats_server.start()
+    await eventually(lambda: publisher.is_shut and bus.data.is_connected and listener.data.is_connected, within_s=10)
+    await listener.settle()
+    publisher.reopen()
+    publisher.lines.append(pub_line(pub_head("binance.md.X.trade"), b"fresh"))
+    publisher.flush()
+    await eventually(lambda: heard[-1:] == [b"fresh"])
+    assert b"stale" not in heard

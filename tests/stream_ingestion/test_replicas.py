@@ -3,6 +3,7 @@
 import asyncio
 import json
 import signal
+from collections import Counter
 
 from services.stream_ingestion.ownership import Member, owner_of, plan
 from shared.contract.platform.streams import Latest, List, Read
@@ -120,6 +121,51 @@ async def test_a_frozen_replica_says_nothing_on_waking_up(platform: Platform) ->
         last = await ticking.stop()
         await eventually(lambda: numbers(heard)[-1] == last)
     assert is_whole(heard)
+
+
+async def test_a_frozen_replica_tells_which_events_may_have_come_twice(platform: Platform) -> None:
+    async with process(platform) as frozen:
+        await frozen.logged("ready")
+        heard = await platform.listen(TRADES)
+        told = await platform.listen(f"{TRADES.replace('.md.', '.health.md.')}.again")
+        await platform.subscribe("btcusdt@trade")
+        ticking = Ticking(platform)
+        await eventually(lambda: len(heard) > 300)
+        frozen.process.send_signal(signal.SIGSTOP)
+        async with process(platform) as other:
+            await other.logged("ready")
+            before = numbers(heard)[-1]
+            await eventually(lambda: numbers(heard)[-1] > before + 300, within_s=10)
+            frozen.process.send_signal(signal.SIGCONT)
+            await eventually(lambda: told)
+            await ticking.stop()
+    span = json.loads(told[0])["missing"]
+    assert json.loads(told[0])["filled"]
+    assert before - 300 < span["first"] <= before <= span["last"]
+
+
+async def test_whoever_has_a_stream_when_nats_is_back_goes_on_where_it_was(platform: Platform) -> None:
+    async with process(platform, stream_shards=1) as first, process(platform, stream_shards=1) as second:
+        for replica in (first, second):
+            await replica.logged("ready")
+        heard, told = await platform.listen(TRADES), await platform.listen(TRADES.replace(".md.", ".health.md."))
+        await platform.subscribe("btcusdt@trade")
+        ticking = Ticking(platform)
+        await eventually(lambda: len(heard) > 500, within_s=10)
+        platform.nats.kill()
+        last_heard = numbers(heard)[-1]
+        carrying, other = (first, second) if carries(first) else (second, first)
+        carrying.process.send_signal(signal.SIGKILL)
+        await carrying.ended()
+        platform.nats.start()
+        await eventually(lambda: numbers(heard)[-1] > last_heard + 300, within_s=20)
+        last = await ticking.stop()
+        await eventually(lambda: numbers(heard)[-1] == last)
+        assert carries(other)
+    assert set(numbers(heard)) == set(range(numbers(heard)[0], last + 1))
+    again = [number for number, count in Counter(numbers(heard)).items() if count > 1]
+    filled = [found["missing"] for found in map(json.loads, told) if found.get("filled")]
+    assert all(any(hole["first"] <= number <= hole["last"] for hole in filled) for number in again)
 
 
 async def test_leases_and_streams_survive_the_death_of_nats(platform: Platform) -> None:
