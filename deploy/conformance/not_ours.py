@@ -55,10 +55,7 @@ NOT_OURS: dict[str, tuple[str, ...]] = {
         "prompts-get-with-image",
         "caching:sep-2549-prompts-list-caching-hints",
     ),
-    "recommends event streams that a client takes up again, which a stateless server has not": (
-        "server-sse-polling",
-        "server-sse-multiple-streams:server-sse-multiple-streams-session",
-    ),
+    "recommends event streams that a client takes up again, which a stateless server has not": ("server-sse-polling",),
     "wants completion or a log level to be set": ("completion-complete", "logging-set-level"),
 }
 

@@ -8,7 +8,10 @@ talks to  the bus only: <prefix>.rpc.* (market_data, stream_ingestion and the se
 The way of one call: `guard` (Host, Origin, token) → `fast_path` or the SDK's app around `server` → `calls.Calls.call` (parse
 the arguments, ask over the bus, bound the reply with `pages`) → back. `tools` derives what there is from the catalogue.
 
-Live data by pull: a subscription's holder is the MCP client by the name it gives (`mcp/<name>`; over HTTP with a handshake
-version by its User-Agent, for the name was said in another request), so any replica knows it again; `streams` has what is
-particular about these tools, `shortening` bounds what has no pages.
+Live data by pull: `streams` has what is particular about these tools, `shortening` bounds what has no pages. A subscription's
+holder is the MCP client by the name that it gives, and by its session where the protocol has one, so that any replica knows it:
+
+    handshake versions over HTTP    mcp/<name>/<mark of the session>    (`sessions`; without a session its User-Agent's product)
+    2026-07-28 over HTTP            mcp/<name>                          agents of one name hold their subscriptions together
+    stdio                           mcp/<name>/<mark of the process>
 """

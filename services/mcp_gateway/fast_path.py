@@ -12,10 +12,11 @@ from typing import Any
 
 import msgspec
 from msgspec import Raw, Struct
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
+from services.mcp_gateway.bodies import read, replay
 from services.mcp_gateway.calls import Calls, ToolReply
-from services.mcp_gateway.server import caller
+from services.mcp_gateway.sessions import plain
 from shared.runtime import tracing
 
 VERSION = "2026-07-28"
@@ -105,12 +106,12 @@ class FastPath:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["path"] != self._path or not self._is_plain(scope):
             return await self._app(scope, receive, send)
-        body = await _read(receive)
+        body = await read(receive)
         if body is None:
             return None
         request = self._request(body, scope)
         if request is None:
-            return await self._app(scope, _replay(body, receive), send)
+            return await self._app(scope, replay(body, receive), send)
         reply = await self._call(request.params, receive)
         if reply is None:
             return None
@@ -151,7 +152,7 @@ class FastPath:
 
     async def _call(self, params: Params, receive: Receive) -> ToolReply | None:
         """The tool's reply, or None when the caller hung up before there was one."""
-        client = caller(params.meta.client.name) if params.meta.client else ""
+        client = plain(params.meta.client.name) if params.meta.client else ""
         headers = {tracing.TRACEPARENT: params.meta.traceparent} if params.meta.traceparent else {}
         watch = HangUp(receive)
         try:
@@ -192,24 +193,3 @@ class HangUp:
             self._watcher.cancel()
         if self.hung_up and self._task:
             self._task.uncancel()
-
-
-async def _read(receive: Receive) -> bytes | None:
-    chunks: list[bytes] = []
-    while True:
-        message = await receive()
-        if message["type"] != "http.request":
-            return None
-        chunks.append(message.get("body", b""))
-        if not message.get("more_body"):
-            return chunks[0] if len(chunks) == 1 else b"".join(chunks)
-
-
-def _replay(body: bytes, receive: Receive) -> Receive:
-    """A receive that gives the body that was read once more, and then what comes."""
-    unread = [body]
-
-    async def replay() -> Message:
-        return {"type": "http.request", "body": unread.pop(), "more_body": False} if unread else await receive()
-
-    return replay

@@ -26,7 +26,9 @@ from mcp_types import (
 )
 from pydantic import ValidationError
 
+from services.mcp_gateway import sessions
 from services.mcp_gateway.calls import Calls
+from services.mcp_gateway.sessions import MAX_NAME_LENGTH, plain
 from shared.runtime.observe import logger
 
 NAME = "binance"
@@ -36,7 +38,6 @@ LIST_TTL_MS = 300_000
 """Tools change with a restart only."""
 ENVIRONMENT_META = "binance/environment"
 """Key of a reply's `_meta` that says which exchange it is about."""
-MAX_CALLER_LENGTH = 64
 LIVE = (
     "Live data: a subscribe_to_* tool answers with the newest event and a cursor; call read_stream with the stream and that "
     "cursor to read on without loss, waitMs to wait for news. Subscriptions end by themselves unless read. Look at each "
@@ -67,8 +68,8 @@ def meta(environment: str) -> dict[str, Any]:
     return {ENVIRONMENT_META: environment}
 
 
-def build(calls: Calls, environment: str) -> Server[Any]:
-    """The server that lists and calls these tools."""
+def build(calls: Calls, environment: str, *, instance: str = "") -> Server[Any]:
+    """The server that lists and calls these tools. One that has one client only tells it from others by its `instance`."""
     listed = [tool.listed for tool in calls.tools.values()]
     schemas = {tool.name: tool.input_schema for tool in listed}
 
@@ -78,7 +79,7 @@ def build(calls: Calls, environment: str) -> Server[Any]:
     async def call_tool(context: Context, params: CallToolRequestParams) -> CallToolResult:
         if params.name not in calls.tools:
             raise MCPError(code=INVALID_PARAMS, message=_unknown(params.name, list(calls.tools)))
-        reply = await calls.call(params.name, params.arguments or {}, caller(_client(context)))
+        reply = await calls.call(params.name, params.arguments or {}, _caller(context, instance))
         return CallToolResult(content=[TextContent(text=reply.text)], is_error=bool(reply.error), _meta=meta(environment))
 
     server: Server[Any] = Server(
@@ -110,19 +111,15 @@ async def quiet(ctx: Context, call_next: CallNext) -> HandlerResult:
         raise MCPError(code=INTERNAL_ERROR, message="The gateway failed on this request; its log says why.") from None
 
 
-def caller(client: str) -> str:
-    """The client's name for itself as it is told to services: a claim, fit for a header and a log."""
-    return "".join(char for char in client if char.isascii() and char.isprintable())[:MAX_CALLER_LENGTH]
-
-
-def _client(context: Context) -> str:
-    """Who calls: what the client calls itself, or its HTTP product where a handshake of another request told the name."""
+def _caller(context: Context, instance: str) -> str:
+    """Who calls: what the client calls itself, here or when its session began, or else its HTTP product."""
     if client := context.session.client_params:
-        return client.client_info.name
+        return "/".join(filter(None, (plain(client.client_info.name), instance)))
     headers: Mapping[str, str] = getattr(context.request, "headers", {})
-    return headers.get("user-agent", "").partition("/")[0]
+    product = headers.get("user-agent", "").partition("/")[0]
+    return sessions.caller(headers.get(sessions.HEADER.decode(), "")) or plain(product) or instance
 
 
 def _unknown(name: str, known: list[str]) -> str:
-    near = difflib.get_close_matches(name[:MAX_CALLER_LENGTH], known, n=1)
-    return f"Unknown tool: {name[:MAX_CALLER_LENGTH]}." + (f" Did you mean {near[0]}?" if near else " See tools/list.")
+    near = difflib.get_close_matches(name[:MAX_NAME_LENGTH], known, n=1)
+    return f"Unknown tool: {name[:MAX_NAME_LENGTH]}." + (f" Did you mean {near[0]}?" if near else " See tools/list.")

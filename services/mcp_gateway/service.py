@@ -1,4 +1,4 @@
-"""The gateway over HTTP: the SDK's app behind the fast path behind the guard, on the application that every service has."""
+"""The gateway over HTTP: the SDK's app behind sessions, fast path and guard, on the application that every service has."""
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -9,6 +9,7 @@ from services.mcp_gateway import server
 from services.mcp_gateway.calls import Asks, Calls
 from services.mcp_gateway.fast_path import FastPath
 from services.mcp_gateway.guard import Guard
+from services.mcp_gateway.sessions import Sessions
 from services.mcp_gateway.settings import Settings
 from services.mcp_gateway.status import SystemState
 from services.mcp_gateway.tools import SPECS, tools
@@ -52,6 +53,7 @@ async def serve(life: Life[Settings]) -> AsyncGenerator[None, None]:
         transport_security=TransportSecuritySettings(enable_dns_rebinding_protection=False),  # the guard has decided
     )
     life.app.mount("/", endpoint)
+    life.app.add_middleware(Sessions, path=PATH, max_body_bytes=MAX_BODY_BYTES)
     life.app.add_middleware(
         FastPath,
         calls=answers,

@@ -5,6 +5,7 @@ The list of tools needs no bus; calls find it, or wait for it, or say what to do
 
 import asyncio
 import os
+import secrets
 import signal
 import sys
 
@@ -23,6 +24,8 @@ from shared.runtime.link import Address
 from shared.runtime.metrics import Metrics
 from shared.runtime.settings import BadSettings
 
+INSTANCE_BYTES = 4
+"""Of the mark by which the client of this process is told from others of the same name."""
 log = observe.logger("mcp_gateway.stdio")
 
 
@@ -61,7 +64,7 @@ async def _serve(settings: Settings, platform: LocalPlatform | None) -> bool:
         platform=platform,
     )
     state = SystemState(bus.bus, settings.environment, settings.mcp_toolsets)
-    mcp = server.build(calls(settings, bus, metrics, state), settings.environment)
+    mcp = server.build(calls(settings, bus, metrics, state), settings.environment, instance=secrets.token_hex(INSTANCE_BYTES))
     told = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, told.set)

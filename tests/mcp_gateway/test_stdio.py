@@ -16,7 +16,7 @@ from mcp.client.stdio import StdioServerParameters
 
 from shared.runtime.bus import Bus
 from shared.runtime.nats_server import NatsServer
-from tests.mcp_gateway.gateways import HANDSHAKES, MODERN, Market, told_by
+from tests.mcp_gateway.gateways import CLIENT, HANDSHAKES, MODERN, Market, told_by
 from tests.mcp_gateway.stdio import ARGUMENTS, WITHIN_S, Stdio
 from tests.support.waiting import eventually
 
@@ -24,15 +24,15 @@ ROOT = Path(__file__).resolve().parents[2]
 NOBODY = "nats://127.0.0.1:1"
 
 
-Start = Callable[[str], Awaitable[Stdio]]
+Start = Callable[..., Awaitable[Stdio]]
 
 
 @pytest_asyncio.fixture
 async def start() -> AsyncGenerator[Start, None]:
     started: list[Stdio] = []
 
-    async def start(url: str) -> Stdio:
-        started.append(await Stdio.start({**os.environ, "BINANCE_NATS_URL": url}))
+    async def start(url: str, **more: str) -> Stdio:
+        started.append(await Stdio.start({**os.environ, "BINANCE_NATS_URL": url, **more}))
         return started[-1]
 
     yield start
@@ -72,6 +72,17 @@ async def test_without_a_bus_tools_are_listed_and_calls_say_what_to_do(start: St
     status = await stdio.call("get_system_status")
     assert (status["ok"], status["bus"]["reachable"]) == (False, False)
     assert await stdio.end() == (0, b"")
+
+
+async def test_two_clients_of_one_name_are_told_apart(start: Start, nats_server: NatsServer, bus: Bus, market: Market) -> None:
+    for _ in range(2):
+        stdio = await start(nats_server.url, BINANCE_SUBJECT_PREFIX=bus.prefix)
+        await stdio.initialize(HANDSHAKES[-1])
+        for _ in range(2):
+            await stdio.call("list_active_subscriptions")
+    callers = [asked.caller for asked in market.asked]
+    assert callers[0] == callers[1] != callers[2] == callers[3]
+    assert all(caller.startswith(f"mcp/{CLIENT['name']}/") for caller in callers)
 
 
 async def test_a_bus_that_comes_later_is_found(start: Start, own_nats_server: NatsServer) -> None:
