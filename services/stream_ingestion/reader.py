@@ -2,7 +2,8 @@
 
 A cursor says how far a caller has read: the sequence of the stream that keeps the events (one for all subjects), when that
 stream was created (after a restart of NATS it is another one), and of each stream with consecutive numbers the last one. So a
-reader without any memory here is told what it missed: events that aged out, and holes.
+reader without any memory here is told what it missed: events that aged out, and holes. After a restart events are published
+again from a little before it: of each stream what the caller has read already is left out, until something new comes of it.
 """
 
 import asyncio
@@ -33,6 +34,8 @@ from shared.runtime.clock import now_ms
 
 PAGE_BYTES = 2 * 1024 * 1024
 """Events in one page; a reply has to fit through the bus."""
+REPEATED_MOST = 100_000
+"""Events of a stream that may be published again after a restart of NATS; more than is ever fetched to fill a hole."""
 CREATED_KNOWN_S = 1.0
 LOOK_AGAIN_S = 0.25
 LATER_S = 0.02
@@ -50,6 +53,17 @@ class Cursor(Struct, frozen=True, omit_defaults=True):
     """When the last event read arrived (Unix ms)."""
     n: dict[str, int] = {}
     """Number of the last event read, by stream."""
+    o: dict[str, int] = {}
+    """The same (-1 where there are no numbers) of streams of which nothing new has been read since events are kept anew."""
+
+    def anew(self, created: int, names: Sequence[str]) -> "Cursor":
+        """The cursor that reads on in what is kept since then."""
+        return Cursor(1, created, self.t, {}, {**dict.fromkeys(names, -1), **self.o, **self.n})
+
+    def last(self, name: str) -> int | None:
+        """Number of the last event read of a stream, if it is known."""
+        number = self.n.get(name, self.o.get(name, -1))
+        return None if number < 0 else number
 
     def encode(self) -> str:
         """As callers see it."""
@@ -117,7 +131,7 @@ class Reader:
         return {
             source.name: (
                 latest,
-                self._after({source.subject: source}, [stored], Cursor(1), stored.sequence + 1, created)
+                self._after({source.subject: source}, [stored], Cursor(1, created), stored.sequence + 1)
                 if (stored := kept.get(source.subject))
                 else Cursor(1, created),
             )
@@ -158,11 +172,12 @@ class Reader:
 
     async def _page(self, sources: Sequence[Source], cursor: Cursor, limit: int, *, conflate: bool) -> StreamPage:
         created = await self._created()
-        start = cursor.s if cursor.c == created else 1
+        if cursor.c != created:
+            cursor = cursor.anew(created, [source.name for source in sources])
         newest, conditions = await self._newest(sources)
         pages = await asyncio.gather(
             *(
-                self._direct.page(self._stores.events, source.subject, start, limit, max_bytes=PAGE_BYTES // len(sources))
+                self._direct.page(self._stores.events, source.subject, cursor.s, limit, max_bytes=PAGE_BYTES // len(sources))
                 for source in sources
             )
         )
@@ -174,12 +189,12 @@ class Reader:
         every = sorted((message for page in pages for message in page.messages), key=lambda message: message.sequence)
         found = [message for message in every if message.sequence <= until][:limit]
         more = len(found) < len(every) or any(page.pending for page in pages)
-        behind = found[-1].sequence + 1 if found else start
-        if cursor.c != created:  # kept anew: what the caller has read may be there again
+        behind = found[-1].sequence + 1 if found else cursor.s
+        if cursor.o:
             found = [message for message in found if not _has_been_read(by_subject[message.subject], message, cursor)]
-        next_cursor = self._after(by_subject, found, cursor, behind, created)
+        next_cursor = self._after(by_subject, found, cursor, behind)
         kept = {source.subject: len(page.messages) + page.pending for source, page in zip(sources, pages, strict=True)}
-        aged_out = self._aged_out(sources, found, kept, cursor, created)
+        aged_out = self._aged_out(sources, found, kept, cursor)
         shown = list({message.subject: message for message in found}.values()) if conflate else found
         return StreamPage(
             events=[_event(by_subject[message.subject], message) for message in shown],
@@ -191,18 +206,17 @@ class Reader:
             missing=_holes(sources, found, cursor) or UNSET,
         )
 
-    def _after(self, by_subject: dict[str, Source], found: list[Stored], cursor: Cursor, behind: int, created: int) -> Cursor:
-        if not found:
-            return Cursor(behind, cursor.c, cursor.t, cursor.n)  # it still belongs to what was kept before
-        last = dict(cursor.n)
+    def _after(self, by_subject: dict[str, Source], found: list[Stored], cursor: Cursor, behind: int) -> Cursor:
+        last, old = dict(cursor.n), dict(cursor.o)
         for message in found:
             source = by_subject[message.subject]
+            old.pop(source.name, None)
             if source.number is not None:
                 last[source.name] = source.number(message.data)
-        return Cursor(behind, created, found[-1].time_ms, last)
+        return Cursor(behind, cursor.c, found[-1].time_ms if found else cursor.t, last, old)
 
     def _aged_out(
-        self, sources: Sequence[Source], found: list[Stored], kept: dict[str, int], cursor: Cursor, created: int
+        self, sources: Sequence[Source], found: list[Stored], kept: dict[str, int], cursor: Cursor
     ) -> dict[str, AgedOut]:
         """Streams of which events between the cursor and the first one kept can be read no more, as far as can be known."""
         told: dict[str, AgedOut] = {}
@@ -210,10 +224,10 @@ class Reader:
             first = next((message for message in found if message.subject == source.subject), None)
             if first is None:
                 continue
-            was_kept = cursor.c == created and cursor.t >= now_ms() - self._keep_ms and kept[source.subject] < self._keep_each
-            if was_kept or not cursor.t:
+            is_here = source.name not in cursor.o and cursor.t >= now_ms() - self._keep_ms
+            if (is_here and kept[source.subject] < self._keep_each) or not cursor.t:
                 continue
-            before = cursor.n.get(source.name)
+            before = cursor.last(source.name)
             if source.number is None or before is None:
                 told[source.name] = AgedOut(cursor.t, first.time_ms, None)
             elif (missed := source.number(first.data) - before - 1) > 0:
@@ -283,7 +297,9 @@ class Reader:
         bound_ms = max(self._stale_ms, PERIODS_MISSED * source.stream.speed_ms) + 2_000
         if told.state == "synced" and (age_ms is None or age_ms > bound_ms):
             return Condition("stale", age_ms, "nothing has come for longer than its replica would allow")
-        return Condition(told.state, age_ms, told.reason, told.missing if told.state == "gap" else UNSET)
+        return Condition(
+            told.state, age_ms, told.reason, told.missing if told.state == "gap" and told.filled is UNSET else UNSET
+        )
 
     async def _created(self) -> int:
         """When the stream of events was created (Unix ms); asked for again now and then, and after the bus was away."""
@@ -300,7 +316,10 @@ class Reader:
 
 
 def _has_been_read(source: Source, message: Stored, cursor: Cursor) -> bool:
-    return source.number is not None and source.number(message.data) <= cursor.n.get(source.name, -1)
+    """Numbers far below the last one are no repetition: the exchange counts anew."""
+    if source.number is None or (last := cursor.o.get(source.name, -1)) < 0:
+        return False
+    return last - REPEATED_MOST < source.number(message.data) <= last
 
 
 def _holes(sources: Sequence[Source], found: list[Stored], cursor: Cursor) -> dict[str, list[Missing]]:
@@ -309,7 +328,7 @@ def _holes(sources: Sequence[Source], found: list[Stored], cursor: Cursor) -> di
     for source in sources:
         if source.number is None:
             continue
-        before = cursor.n.get(source.name)
+        before = cursor.last(source.name)
         for message in found:
             if message.subject != source.subject:
                 continue

@@ -214,6 +214,35 @@ async def test_a_cursor_from_before_the_death_of_nats_is_told_what_it_missed(pla
     assert read[0] == 4 or missed["btcusdt@trade"].missed == read[0] - 4
 
 
+async def test_a_cursor_on_several_streams_repeats_nothing_after_the_death_of_nats(platform: Platform) -> None:
+    streams = ["btcusdt@trade", "ethusdt@trade"]
+    await platform.start()
+    platform.market.keep_trades(*range(1, 20))
+    (subscription, _) = (await platform.subscribe(*streams)).subscriptions
+    read, cursor = list[tuple[str, int]](), subscription.cursor
+
+    async def reads(stream: str, number: int) -> bool:
+        nonlocal cursor
+        page = await platform.ask_again(Read(streams=streams, limit=3, cursor=cursor))
+        cursor = page.cursor
+        read.extend((event.stream, json.loads(bytes(event.event))["t"]) for event in page.events)
+        return (stream, number) in read
+
+    for number in range(1, 6):
+        for stream in streams:
+            await platform.exchange.emit(stream, trade(number, stream[:7].upper()))
+    for stream in streams:
+        await eventually(lambda stream=stream: reads(stream, 5))
+    platform.nats.kill()
+    platform.nats.start()
+    await eventually(lambda: platform.exchange.accepted == 2 and platform.exchange.subscribed == set(streams), within_s=20)
+    await platform.exchange.emit("ethusdt@trade", trade(6, "ETHUSDT"))
+    await eventually(lambda: reads("ethusdt@trade", 6), within_s=20)
+    await platform.exchange.emit("btcusdt@trade", trade(8))
+    await eventually(lambda: reads("btcusdt@trade", 8), within_s=20)
+    assert sorted(read) == [("btcusdt@trade", n) for n in range(1, 9)] + [("ethusdt@trade", n) for n in range(1, 7)]
+
+
 def test_the_hash_divides_evenly_and_moves_only_what_it_must() -> None:
     before = {shard: owner_of(shard, ["a", "b", "c"]) for shard in range(300)}
     after = {shard: owner_of(shard, ["a", "b"]) for shard in range(300)}
