@@ -154,7 +154,7 @@ class Handlers:
         if len(held) > settings.streams_per_holder:
             raise RateLimited(
                 f"{len(held)} streams are more than the {settings.streams_per_holder} that one caller may hold.",
-                hint="End some with unsubscribe, or use one of all symbols such as !miniTicker@arr.",
+                hint="End some (unsubscribe_from_stream), or use one of all symbols such as !miniTicker@arr.",
             )
         every = set(self._leases.streams(now, 0)) | set(streams)
         if len(every) > settings.streams_most:

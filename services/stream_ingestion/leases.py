@@ -62,7 +62,9 @@ def stream_of(handle: str, holder: str) -> str:
     """
     name, _, digest = handle.partition("~")
     if digest and digest != _digest(holder):
-        raise Invalid(f"{handle!r:.100} is the handle of somebody else's subscription.", hint="list shows yours.")
+        raise Invalid(
+            f"{handle!r:.100} is the handle of somebody else's subscription.", hint="list_active_subscriptions shows yours."
+        )
     return name
 
 

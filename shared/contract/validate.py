@@ -107,7 +107,11 @@ def _nearer(parameter: Parameter, value: Any) -> str | None:
         return f"Send a list, not text: {sample}." if isinstance(value, str) else None
     if parameter.type in (int, float):
         return f"Send a number, not text: {sample}." if isinstance(value, str) else None
-    if isinstance(value, int | float) and not isinstance(value, bool) and parameter.type is str:
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        if str(value) in parameter.choices:
+            sample = _json({parameter.name: str(value)})
+        elif parameter.type is not str:
+            return None
         return f"Send text, not a number: {sample}."
     if not isinstance(value, str):
         return None

@@ -43,6 +43,8 @@ async def test_a_subscription_asks_for_the_stream_by_its_name(
         ("subscribe_to_kline_stream", {"symbol": "BTCUSDT", "interval": "7m"}, "15m"),
         ("subscribe_to_depth_stream", {"symbol": "BTCUSDT", "levels": "5", "speed": "50ms"}, "100ms"),
         ("subscribe_to_depth_stream", {"symbol": "BTCUSDT", "levels": "7"}, "20"),
+        ("subscribe_to_depth_stream", {"symbol": "BTCUSDT", "levels": 10}, 'Send text, not a number: {"levels":"10"}'),
+        ("subscribe_to_depth_stream", {"symbol": "BTCUSDT", "levels": 7}, '{"levels":"5"}'),
         ("subscribe_to_trade_stream", {"symbol": "btcusdt"}, "BTCUSDT"),
         ("subscribe_to_trade_stream", {"symbol": "BTC.>"}, "symbol"),
         ("subscribe_to_trade_stream", {"symbol": "BTCUSDT", "leaseSeconds": 1}, "10"),
