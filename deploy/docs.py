@@ -74,7 +74,7 @@ def env_example() -> str:
 
 def setting_names() -> str:
     """A module with the names that are settings, for each service to know the others'."""
-    words = (settings_of(service).service for service in SERVICES)
+    words = (settings_of(service).word or service for service in SERVICES)
     lists = {"NAMES": (setting.name for setting in _settings()), "SERVICES": words}
     sets = (f"{name} = frozenset(\n    (\n{_lines(sorted(names))}    )\n)" for name, names in lists.items())
     return "\n".join((_SETTING_NAMES, *sets, ""))

@@ -1,202 +1,31 @@
-"""The life of the paper exchange: settings, market, port, a heartbeat that lets the market live, and an orderly end."""
+"""What the paper exchange opens and looks after while it lives."""
 
-import asyncio
-import contextlib
-import gc
-import signal
-import sys
-from time import perf_counter
-from typing import NoReturn
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 
-import uvloop
-
-from services.paper_exchange.account_forms import MAIN, forms
-from services.paper_exchange.accounts import Accounts
-from services.paper_exchange.clock import Clock
-from services.paper_exchange.door import Door
-from services.paper_exchange.faults import Faults, order_of
-from services.paper_exchange.handlers import Handlers
-from services.paper_exchange.keys import Keyring
-from services.paper_exchange.listen_keys import ListenKeys
-from services.paper_exchange.operator_api import OperatorApi
-from services.paper_exchange.persistence.memory import Memory
+from services.paper_exchange.exchange import PaperExchange
+from services.paper_exchange.front import options
 from services.paper_exchange.persistence.store import BadState
-from services.paper_exchange.rest import Rest
-from services.paper_exchange.server import App, Server
 from services.paper_exchange.settings import PaperSettings
 from services.paper_exchange.sources.errors import BadSource
-from services.paper_exchange.sources.source import Source
-from services.paper_exchange.streams.market_streams import MarketStreams
-from services.paper_exchange.user_data import UserData
-from services.paper_exchange.venue import Venue
-from services.paper_exchange.weights import Limits, Weights, order_limits
-from services.paper_exchange.ws_api import WsApi
-from shared.runtime import http, observe
-from shared.runtime.metrics import Metrics
-from shared.runtime.settings import BadSettings
-
-HEARTBEAT_S = 0.05
-"""The market lives in steps of this length; what it does does not depend on it."""
-UNAVAILABLE, BAD_SETTINGS = 69, 78
-"""Exit codes, as of every service."""
-_GC = (50_000, 25, 25)
-_log = observe.logger("paper_exchange")
+from shared.runtime.ends import NotToBeHad
+from shared.runtime.service import Life
 
 
-class PaperExchange:
-    """A running paper exchange."""
-
-    def __init__(self, settings: PaperSettings) -> None:
-        limits = Limits(
-            weight=settings.paper_weight_limit,
-            connections=settings.paper_connection_limit,
-            orders=order_limits(settings.paper_order_limit),
-        )
-        self.source = Source(settings)
-        keeps = bool(settings.paper_state) and self.source.is_synthetic
-        self._memory = Memory(settings.paper_state, limits.orders) if keeps else None
-        self.clock = _clock(settings.paper_start_ms * 1000, self._memory.now_us if self._memory else 0)
-        self.venue = Venue(
-            settings.paper_seed,
-            self.clock(),
-            speed=settings.paper_speed,
-            order_limits=limits.orders,
-            engine=self._memory.engine if self._memory else None,
-            listeners=[self._memory.recorder.hear] if self._memory else [],
-            **self.source.venue_options,
-        )
-        weights, keys = Weights(limits), Keyring()
-        self.accounts = Accounts(self.venue, keys)
-        if self._memory is not None:
-            self._memory.attend(self.accounts)
-        for form in (MAIN, *forms(settings.paper_accounts)):
-            # Who was there before stays as the operator left it.
-            if form.account not in self.accounts.names:
-                self.accounts.open(form)
-        self.streams = MarketStreams(
-            self.venue,
-            weights,
-            self.clock,
-            life_s=settings.paper_life_s,
-            publishes=self.source.publishes,
-            serves_retired=settings.paper_retired_streams,
-        )
-        self.source.join(self.venue, self.streams.hub)
-        handlers = Handlers(self.venue, limits)
-        self.faults = Faults(handlers)
-        fates = self.faults.fates
-        user_data = UserData(self.clock, fates)
-        self.venue.listeners.append(user_data.hear)
-        self.listen_keys = ListenKeys(self.streams.hub, user_data, self.clock)
-        retired = {**self.source.answers, **(self.listen_keys.answers if settings.paper_listen_keys else {})}
-        door = Door(handlers, weights, self.clock, keys, retired)
-        self.ws_api = WsApi(door, user_data, fates, life_s=settings.paper_life_s)
-        self.accounts.on_revoked.append(self.ws_api.revoked)
-        self._probes = http.Probes(settings.service)
-        for name, probe in {"market": self._lives, **self.source.probes}.items():
-            self._probes.add(name, probe)
-        metrics = Metrics("paper_exchange")
-        self.streams.show_on(metrics.registry)
-        operator = http.application("paper_exchange", self._probes, metrics)
-        operator_api = OperatorApi(
-            handlers, self.accounts, settings.paper_operator_token.get_secret_value(), source=settings.paper_source
-        )
-        operator_api.add_routes(operator)
-        self.faults.on_streams.append(self.streams.connections.order)
-        self.faults.order(order_of(settings.paper_faults))
-        for method, route in (("GET", self.faults.shown), ("POST", self.faults.ordered), ("DELETE", self.faults.ended)):
-            operator_api.add(operator, method, "/faults", route)
-        for (method, path), route in self.source.routes.items():
-            operator_api.add(operator, method, path, route)
-        operator_api.add(operator, "POST", "/symbols/{symbol}/blockTrades", self.streams.block_desk.trade)
-        app = App(Rest(door, fates), self.ws_api, self.streams.connections, operator)
-        self.server = Server(
-            app, settings.host, settings.port, ping_every_s=settings.paper_ping_s, pong_within_s=settings.paper_pong_s
-        )
-        self._heart: asyncio.Task[None] | None = None
-
-    async def start(self) -> None:
-        """Return when requests are answered."""
-        self.venue.advance(self.clock())
-        await self.server.start()
-        self.source.start()
-        self._heart = asyncio.create_task(self._beat())
-
-    async def stop(self) -> None:
-        """End what is under way and close the port."""
-        self.streams.announce_end()
-        self.ws_api.announce_end()
-        await self.source.stop()
-        await self.server.stop()
-        if self._heart is not None:
-            self._heart.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._heart
-
-        if self._memory is not None:
-            self._memory.close()
-
-    async def failed(self) -> None:
-        """Return when the market has stopped living, which it never should."""
-        if self._heart is not None:
-            await asyncio.wait([self._heart])
-
-    async def _beat(self) -> None:
-        write_us = 0
-        while True:
-            now_us = self.clock()
-            self.venue.advance(now_us)
-            self.streams.tick(now_us)
-            self.listen_keys.tick(now_us)
-            if self._memory is not None and now_us >= write_us:
-                self._memory.recorder.tick()
-                write_us = now_us + 1_000_000
-            await asyncio.sleep(HEARTBEAT_S)
-
-    async def _lives(self) -> str:
-        late_s = (self.clock() - self.venue.now_us) / 1e6
-        return "" if late_s < 2 else f"the market is {late_s:.1f} s behind"
-
-
-def _clock(start_us: int, reached_us: int) -> Clock:
-    """The clock: the wall's, or one that begins at `start_us`; it goes on from where the exchange already was."""
-    clock = Clock()
-    offset_us = start_us - clock() if start_us else 0
-    return Clock(max(offset_us, reached_us - clock()) if start_us or reached_us > clock() else 0)
-
-
-async def serve(settings: PaperSettings) -> int:
-    """Run until SIGTERM or SIGINT; the exit code."""
-    started = perf_counter()
-    stopping = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for each in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(each, stopping.set)
+@asynccontextmanager
+async def serve(life: Life[PaperSettings]) -> AsyncGenerator[PaperExchange, None]:
+    """The exchange before the application that every service has; it is given for tests to look into."""
+    settings = life.settings
     try:
-        exchange = PaperExchange(settings)
-    except (http.PortBusy, BadSource, BadState) as reason:
-        _log.error("cannot start", reason=str(reason))
-        return UNAVAILABLE
-    await exchange.start()
-    gc.freeze()
-    gc.set_threshold(*_GC)
-    _log.info("ready", url=exchange.server.url, took_ms=round((perf_counter() - started) * 1000))
-    waits = [asyncio.create_task(stopping.wait()), asyncio.create_task(exchange.failed())]
-    await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-    for wait in waits:
-        wait.cancel()
-    failed = not stopping.is_set()
-    _log.info("stopping")
-    await exchange.stop()
-    return 1 if failed else 0
-
-
-def run() -> NoReturn:
-    """The process."""
+        exchange = PaperExchange(settings, life.app, life.metrics.registry)
+    except (BadSource, BadState) as reason:
+        raise NotToBeHad(str(reason)) from None
+    for name, probe in exchange.probes.items():
+        life.probe(name, probe)
+    life.serve_http(exchange.front, **options(ping_every_s=settings.paper_ping_s, pong_within_s=settings.paper_pong_s))
+    life.before_drain(exchange.announce_end)
+    life.lives_by(exchange.start())
     try:
-        settings = PaperSettings.load()
-    except BadSettings as bad:
-        sys.stderr.write(f"paper_exchange: {bad}\n")
-        raise SystemExit(BAD_SETTINGS) from None
-    observe.configure("paper_exchange", settings.log_level, settings.log_format)
-    raise SystemExit(uvloop.run(serve(settings)))
+        yield exchange
+    finally:
+        await exchange.stop()

@@ -13,7 +13,8 @@ from shared.runtime.settings import PAPER_PORT_IS, Names, Port, Settings, own
 class PaperSettings(Settings):
     """What the paper exchange can be told; the names begin with BINANCE_PAPER_."""
 
-    service: ClassVar[str] = "paper"
+    service: ClassVar[str] = "paper_exchange"
+    word: ClassVar[str] = "paper"
 
     port: Port = own(PAPER_PORT, PAPER_PORT_IS)
     paper_source: Literal["synthetic", "replay", "mirror"] = Field(

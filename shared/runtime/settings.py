@@ -79,6 +79,8 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True)
     service: ClassVar[str] = ""
     """The service's name: of its folder, its settings, its logs and on the bus."""
+    word: ClassVar[str] = ""
+    """What stands for the service in the names of its settings, where that is not its name."""
 
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="Least level that is logged.")
     log_format: Literal["json", "console"] = Field(default="json", description="Logs for machines or for people.")
@@ -106,7 +108,7 @@ class Settings(BaseSettings):
     def strangers(cls) -> list[Stranger]:
         """Names in the environment and in `.env` that look like settings and are none."""
         own = (name for field in cls.model_fields for name in names_of(cls, field))
-        return strangers(os.environ, _of_file(), cls.service, own)
+        return strangers(os.environ, _of_file(), cls.word or cls.service, own)
 
     @classmethod
     def _explain(cls, found: Mapping[str, Any]) -> str:
@@ -201,7 +203,7 @@ class _Variables(PydanticBaseSettingsSource):
 
 def names_of(cls: type[Settings], field: str) -> tuple[str, ...]:
     """The variables that a setting is read from; the first is the one to document, the last the one that wins."""
-    for_all, for_one = f"{PREFIX}{field}".upper(), f"{PREFIX}{cls.service}_{field}".upper()
+    for_all, for_one = f"{PREFIX}{field}".upper(), f"{PREFIX}{cls.word or cls.service}_{field}".upper()
     if not cls.service:
         return (for_all,)
     return (for_one,) if cls.model_fields[field].json_schema_extra == _OWN else (for_all, for_one)

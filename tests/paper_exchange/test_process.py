@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import httpx
 import pytest
@@ -19,7 +20,9 @@ def test_it_starts_quickly_lives_and_ends_with_zero_when_asked() -> None:
         first = client.get("/api/v3/depth?symbol=BTCUSDT&limit=1").json()["lastUpdateId"]
         while client.get("/api/v3/depth?symbol=BTCUSDT&limit=1").json()["lastUpdateId"] == first:
             pass
-        assert client.get("/ready").json()["ready"] is True
+        told = client.get("/ready").json()
+        assert (told["service"], told["ready"]) == (client.get("/health").json()["service"], True) == ("paper_exchange", True)
+        assert "binance_bus" not in client.get("/metrics").text
         assert client.get("/paper/v1/status").json()["symbols"]["BTCUSDT"]["status"] == "TRADING"
         code = process.stop()
         told = json.loads(socket.recv(timeout=5))
@@ -54,6 +57,14 @@ def test_a_wrong_setting_is_told_in_one_line() -> None:
     assert done.returncode == 78
     assert done.stderr.startswith("paper_exchange: BINANCE_PAPER_SPEED: ")
     assert done.stderr.count("\n") == 1
+
+
+def test_a_state_that_cannot_be_read_is_told_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "paper.db").write_bytes(b"not a database, whatever its name says" * 100)
+    process = PaperProcess(PAPER_STATE=str(tmp_path / "paper.db"))
+
+    assert process.process.wait(timeout=30) == 69
+    process.stop()
 
 
 def test_it_needs_no_bus() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Self
 
 from deploy.local.ports import free_port
-from deploy.services import SERVICES
+from deploy.services import SERVICES, settings_of
 from tests.support.process import ROOT
 from tests.support.waiting import eventually
 
@@ -22,7 +22,8 @@ class LocalPlatform:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.ports = {name: free_port("127.0.0.1") for name in ("nats", "nats_monitor", "paper", *SERVICES)}
+        words = (settings_of(service).word or service for service in SERVICES)
+        self.ports = {name: free_port("127.0.0.1") for name in ("nats", "nats_monitor", *words)}
         self.arguments: tuple[str, ...] = ()
         self.more: dict[str, str] = {}
         """Further settings."""

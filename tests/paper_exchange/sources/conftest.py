@@ -8,15 +8,14 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from services.paper_exchange.service import PaperExchange
-from services.paper_exchange.settings import PaperSettings
 from services.paper_exchange.symbols import LISTINGS
+from tests.paper_exchange.running import Running
 
 REFERENCE = Path(__file__).resolve().parents[4] / "shared" / "recordings" / "binance_us"
 """A real exchange's, where it lies beside the checkout."""
 collect_ignore_glob = [] if REFERENCE.is_dir() else ["test_reference_*.py"]
 START_MS = 1_700_000_000_000
-Start = Callable[..., Awaitable[PaperExchange]]
+Start = Callable[..., Awaitable[Running]]
 
 
 def changes(first: int, last: int, bids: list[list[str]], asks: list[list[str]]) -> dict[str, Any]:
@@ -58,10 +57,10 @@ def recording(tmp_path: Path) -> Path:
 @pytest_asyncio.fixture
 async def start() -> AsyncGenerator[Start, None]:
     """Starts exchanges in this process: `await start(paper_source="replay", ...)`; they end with the test."""
-    started: list[PaperExchange] = []
+    started: list[Running] = []
 
-    async def start(**settings: Any) -> PaperExchange:
-        exchange = PaperExchange(PaperSettings.load(**{"port": 0, "paper_connection_limit": 100_000, **settings}))
+    async def start(**settings: Any) -> Running:
+        exchange = Running(**settings)
         await exchange.start()
         started.append(exchange)
         return exchange
@@ -71,6 +70,6 @@ async def start() -> AsyncGenerator[Start, None]:
         await exchange.stop()
 
 
-def ws(exchange: PaperExchange) -> str:
+def ws(exchange: Running) -> str:
     """Where its sockets are."""
-    return exchange.server.url.replace("http", "ws")
+    return exchange.ws_url

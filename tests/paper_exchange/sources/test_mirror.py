@@ -83,7 +83,7 @@ async def mirrored(start: Start, origin: PaperProcess) -> Any:
         paper_mirror_stream_url=origin.ws_url,
         paper_mirror_symbols=SYMBOLS,
     )
-    async with httpx.AsyncClient(base_url=exchange.server.url) as client:
+    async with httpx.AsyncClient(base_url=exchange.url) as client:
 
         async def is_ready() -> bool:
             return (await client.get("/ready")).status_code == 200
@@ -99,7 +99,7 @@ async def test_the_book_of_a_mirror_is_that_of_the_other_exchange(start: Start, 
     async with (
         asyncio.timeout(WITHIN_S),
         httpx.AsyncClient(base_url=exchange.url) as there,
-        httpx.AsyncClient(base_url=mirror.server.url) as here,
+        httpx.AsyncClient(base_url=mirror.url) as here,
         connect(f"{ws(mirror)}/ws/btcusdt@depth@100ms") as changes,
     ):
         while equal < 3:
@@ -134,7 +134,7 @@ async def test_an_order_matches_against_the_mirrored_book(start: Start, exchange
 
     assert isinstance(placed, Placed)
     assert placed.order.status == "FILLED"
-    async with httpx.AsyncClient(base_url=mirror.server.url) as client:
+    async with httpx.AsyncClient(base_url=mirror.url) as client:
         info = (await client.get("/api/v3/exchangeInfo")).json()
         recent = (await client.get("/api/v3/trades", params={"symbol": "BTCUSDT", "limit": 1000})).json()
     assert [each["symbol"] for each in info["symbols"]] == SYMBOLS.split(",")

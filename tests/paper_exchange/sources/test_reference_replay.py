@@ -18,7 +18,7 @@ async def test_the_recording_goes_out_whole_and_its_books_follow(start: Start) -
     heard: list[str] = []
     async with (
         asyncio.timeout(30),
-        httpx.AsyncClient(base_url=exchange.server.url) as client,
+        httpx.AsyncClient(base_url=exchange.url) as client,
         connect(f"{ws(exchange)}/stream?streams={'/'.join(names)}") as connection,
     ):
         snapshot = (await client.get("/api/v3/depth", params={"symbol": "COMPUSDT", "limit": 5000})).json()

@@ -12,10 +12,10 @@ from websockets.asyncio.client import ClientConnection, connect
 from services.paper_exchange.engine.amounts import parse
 from services.paper_exchange.engine.commands import PlaceOrder
 from services.paper_exchange.engine.outcomes import Placed
-from services.paper_exchange.service import PaperExchange
 from services.paper_exchange.settings import PaperSettings
 from services.paper_exchange.sources.errors import BadSource
 from services.paper_exchange.sources.source import Source
+from tests.paper_exchange.running import Running
 from tests.paper_exchange.sources.conftest import FRAMES, SNAPSHOT, Start, ws
 from tests.support.waiting import eventually
 
@@ -28,12 +28,12 @@ async def hear(connection: ClientConnection, count: int) -> list[str]:
         return [str(await connection.recv()) for _ in range(count)]
 
 
-async def get(exchange: PaperExchange, path: str, **params: Any) -> httpx.Response:
-    async with httpx.AsyncClient(base_url=exchange.server.url) as client:
+async def get(exchange: Running, path: str, **params: Any) -> httpx.Response:
+    async with httpx.AsyncClient(base_url=exchange.url) as client:
         return await client.get(path, params=params)
 
 
-async def replaying(start: Start, recording: Path, **settings: Any) -> PaperExchange:
+async def replaying(start: Start, recording: Path, **settings: Any) -> Running:
     return await start(paper_source="replay", paper_recording=str(recording), **settings)
 
 
@@ -70,7 +70,7 @@ async def test_it_waits_for_the_first_subscriber(start: Start, recording: Path) 
 
 async def test_it_waits_for_the_operator_when_so_set(start: Start, recording: Path) -> None:
     exchange = await replaying(start, recording, paper_speed=100, paper_replay_start="operator")
-    async with connect(ws(exchange) + STREAMS) as connection, httpx.AsyncClient(base_url=exchange.server.url) as operator:
+    async with connect(ws(exchange) + STREAMS) as connection, httpx.AsyncClient(base_url=exchange.url) as operator:
         await eventually(lambda: len(exchange.streams.hub.channels) == 2)
         assert (await operator.get("/paper/v1/replay")).json()["state"] == "waiting"
         assert (await operator.post("/paper/v1/replay/start")).json()["state"] == "running"

@@ -9,18 +9,17 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from services.paper_exchange.service import PaperExchange
-from services.paper_exchange.settings import PaperSettings
 from services.paper_exchange.streams.channel import Unit, millis
 from services.paper_exchange.streams.hub import Hub
 from services.paper_exchange.streams.publisher import Publisher
 from services.paper_exchange.venue import Venue
 from tests.paper_exchange.conftest import OPENING_US
+from tests.paper_exchange.running import Running
 
 REFERENCE = Path(__file__).resolve().parents[4] / "shared"
 """Facts about the exchange, where they lie beside the checkout."""
 collect_ignore_glob = [] if REFERENCE.is_dir() else ["test_reference_*.py"]
-StartExchange = Callable[..., Awaitable[PaperExchange]]
+StartExchange = Callable[..., Awaitable[Running]]
 
 
 def payload_of(frame: bytes) -> bytes:
@@ -98,10 +97,10 @@ def stage(living_venue: Venue) -> Generator[Stage, None, None]:
 @pytest_asyncio.fixture
 async def start_exchange() -> AsyncGenerator[StartExchange, None]:
     """Starts exchanges in this process: `await start_exchange(paper_life_s=1)`; they end with the test."""
-    started: list[PaperExchange] = []
+    started: list[Running] = []
 
-    async def start(**settings: Any) -> PaperExchange:
-        exchange = PaperExchange(PaperSettings.load(**{"port": 0, "paper_connection_limit": 100_000, **settings}))
+    async def start(**settings: Any) -> Running:
+        exchange = Running(**settings)
         await exchange.start()
         started.append(exchange)
         return exchange
@@ -112,6 +111,6 @@ async def start_exchange() -> AsyncGenerator[StartExchange, None]:
             await exchange.stop()
 
 
-def ws(exchange: PaperExchange) -> str:
+def ws(exchange: Running) -> str:
     """Where its sockets are."""
-    return exchange.server.url.replace("http", "ws")
+    return exchange.ws_url

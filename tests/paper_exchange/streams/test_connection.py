@@ -12,8 +12,8 @@ import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from services.paper_exchange.service import PaperExchange
 from tests.paper_exchange.conftest import PaperProcess
+from tests.paper_exchange.running import Running
 from tests.paper_exchange.streams.conftest import StartExchange, ws
 from tests.support.waiting import eventually
 
@@ -191,7 +191,7 @@ async def test_everyone_is_told_before_the_exchange_goes() -> None:
 
 async def test_a_reader_that_does_not_read_is_cut_off_and_harms_nobody(start_exchange: StartExchange) -> None:
     exchange = await start_exchange()
-    host, port = exchange.server.host, exchange.server.port
+    host, port = "127.0.0.1", exchange.port
     loop = asyncio.get_running_loop()
     with socket.socket() as lazy:
         lazy.setblocking(False)
@@ -217,7 +217,7 @@ async def test_a_reader_that_does_not_read_is_cut_off_and_harms_nobody(start_exc
 
 async def test_a_client_that_does_not_answer_pings_is_cut_off(start_exchange: StartExchange) -> None:
     exchange = await start_exchange(paper_ping_s=0.3, paper_pong_s=0.3)
-    host, port = exchange.server.host, exchange.server.port
+    host, port = "127.0.0.1", exchange.port
     async with connect(f"{ws(exchange)}/ws", ping_interval=None) as lively, asyncio.timeout(WITHIN_S):
         reader, writer = await asyncio.open_connection(host, port)
         writer.write(
@@ -233,7 +233,7 @@ async def test_a_client_that_does_not_answer_pings_is_cut_off(start_exchange: St
 
 
 async def test_a_connection_that_is_gone_leaves_nothing_behind(start_exchange: StartExchange) -> None:
-    exchange: PaperExchange = await start_exchange()
+    exchange: Running = await start_exchange()
     async with connect(f"{ws(exchange)}/ws/btcusdt@trade"):
         await eventually(lambda: "btcusdt@trade" in exchange.streams.hub.channels)
     await eventually(lambda: not exchange.streams.hub.channels)
@@ -272,6 +272,6 @@ async def test_connections_are_counted(start_exchange: StartExchange) -> None:
     exchange = await start_exchange()
     async with connect(f"{ws(exchange)}/ws/btcusdt@trade/btcusdt@depth"), httpx.AsyncClient() as client:
         await eventually(lambda: len(exchange.streams.hub.channels) == 2)
-        metrics = (await client.get(f"{exchange.server.url}/metrics")).text
+        metrics = (await client.get(f"{exchange.url}/metrics")).text
     assert "binance_paper_stream_connections 1.0" in metrics
     assert "binance_paper_stream_channels 2.0" in metrics

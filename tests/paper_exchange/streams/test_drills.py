@@ -7,19 +7,19 @@ import httpx
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
 
-from services.paper_exchange.service import PaperExchange
 from tests.paper_exchange.conftest import PaperProcess
+from tests.paper_exchange.running import Running
 from tests.paper_exchange.streams.conftest import StartExchange, ws
 from tests.paper_exchange.streams.test_connection import closing, hear
 from tests.support.waiting import eventually
 
 
-async def order(exchange: PaperExchange, faults: Any) -> httpx.Response:
-    async with httpx.AsyncClient(base_url=exchange.server.url) as operator:
+async def order(exchange: Running, faults: Any) -> httpx.Response:
+    async with httpx.AsyncClient(base_url=exchange.url) as operator:
         return await operator.post("/paper/v1/faults", json=faults)
 
 
-async def numbers(exchange: PaperExchange, connection: ClientConnection, count: int, until: int) -> list[int]:
+async def numbers(exchange: Running, connection: ClientConnection, count: int, until: int) -> list[int]:
     """Send so many numbered messages; what of them arrives, up to one that does."""
     channel = exchange.streams.hub.channels["drill"]
     for number in range(count):
@@ -30,7 +30,7 @@ async def numbers(exchange: PaperExchange, connection: ClientConnection, count: 
     return heard
 
 
-async def listener(exchange: PaperExchange) -> ClientConnection:
+async def listener(exchange: Running) -> ClientConnection:
     connection = await connect(f"{ws(exchange)}/ws/drill", ping_interval=None, close_timeout=0.2)
     await eventually(lambda: "drill" in exchange.streams.hub.channels)
     return connection
@@ -104,7 +104,7 @@ async def test_rotating_connections_tell_before_they_end(start_exchange: StartEx
 async def test_faults_end_when_the_operator_says_so(start_exchange: StartExchange) -> None:
     exchange = await start_exchange(paper_faults='{"streams":{"gap_every":1}}')
     connection = await listener(exchange)
-    async with httpx.AsyncClient(base_url=exchange.server.url) as operator:
+    async with httpx.AsyncClient(base_url=exchange.url) as operator:
         shown = (await operator.get("/paper/v1/faults")).json()
         await operator.delete("/paper/v1/faults")
 

@@ -11,8 +11,8 @@ from binance_common.configuration import ConfigurationWebSocketStreams
 from binance_sdk_spot.spot import Spot
 
 from services.paper_exchange.engine.amounts import text
-from services.paper_exchange.service import PaperExchange
 from tests.paper_exchange.conftest import PaperProcess
+from tests.paper_exchange.running import Running
 from tests.paper_exchange.streams.conftest import StartExchange, ws
 
 with warnings.catch_warnings():
@@ -88,7 +88,7 @@ def _model(event: Any) -> Any:
 @pytest_asyncio.fixture
 async def python_binance(start_exchange: StartExchange, monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[Any, None]:
     exchange = await start_exchange(paper_weight_limit=1_000_000, paper_retired_streams=True)
-    monkeypatch.setattr(AsyncClient, "API_URL", f"{exchange.server.url}/api")
+    monkeypatch.setattr(AsyncClient, "API_URL", f"{exchange.url}/api")
     monkeypatch.setattr(BinanceSocketManager, "STREAM_URL", f"{ws(exchange)}/")
     client: Any = AsyncClient()
     client.exchange = exchange
@@ -134,7 +134,7 @@ async def test_python_binance_opens_every_socket(python_binance: Any) -> None:
 
 
 async def test_the_depth_cache_of_python_binance_stays_equal_to_the_engine_s_book(python_binance: Any) -> None:
-    exchange: PaperExchange = python_binance.exchange
+    exchange: Running = python_binance.exchange
     book = exchange.venue.engine.book("BTCUSDT")
     cache: Any
     equal = 0
