@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 
 from services.market_data.in_flight import InFlight
+from services.market_data.reach import Reach
 from services.market_data.symbols import Symbols
 from shared.binance.client import BinanceClient
 from shared.binance.limits import Lane
@@ -20,8 +21,9 @@ EXCHANGE_TIMEOUT_MS = 10_000
 class Handlers:
     """Answers `binance.rpc.market.*`."""
 
-    def __init__(self, client: BinanceClient, *, refresh_s: float) -> None:
+    def __init__(self, client: BinanceClient, reach: Reach, *, refresh_s: float) -> None:
         self._client = client
+        self._reach = reach
         self._in_flight: InFlight[tuple[str, bytes], bytes] = InFlight()
         self.symbols = Symbols(lambda: self._ask(ExchangeInfo()), refresh_s=refresh_s, monotonic=monotonic)
 
@@ -39,6 +41,7 @@ class Handlers:
 
     async def _ask(self, operation: Operation[Any]) -> bytes:
         key = (operation.spec.method, msgspec.json.encode(operation))
-        return await self._in_flight.ask(
-            key, lambda: self._client.call(operation, deadline_ms=now_ms() + EXCHANGE_TIMEOUT_MS, lane=Lane.DATA)
-        )
+        return await self._in_flight.ask(key, lambda: self._reach.hear(self._call(operation)))
+
+    async def _call(self, operation: Operation[Any]) -> bytes:
+        return await self._client.call(operation, deadline_ms=now_ms() + EXCHANGE_TIMEOUT_MS, lane=Lane.DATA)

@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 from services.market_data.handlers import Handlers
+from services.market_data.reach import Reach
 from services.market_data.settings import Settings
 from shared.binance.client import BinanceClient, create_client
 from shared.binance.limits import Lane
@@ -13,7 +14,7 @@ from shared.contract.errors import ServiceError
 from shared.contract.market.operations import Ping
 from shared.contract.operation import Owner
 from shared.contract.platform.budget import TOPIC
-from shared.runtime.clock import now_ms
+from shared.runtime.clock import monotonic, now_ms
 from shared.runtime.gossip import Gossip
 from shared.runtime.observe import logger
 from shared.runtime.service import Life
@@ -29,9 +30,11 @@ async def serve(life: Life[Settings]) -> AsyncGenerator[None, None]:
     async with _client(settings) as client:
         gossip = await Gossip.open(life.bus, TOPIC, client.budget.hear)
         client.budget.on_news = gossip.tell
-        handlers = Handlers(client, refresh_s=settings.exchange_info_refresh_s)
+        reach = Reach(lambda: _ping(client), monotonic=monotonic)
+        handlers = Handlers(client, reach, refresh_s=settings.exchange_info_refresh_s)
         life.answer(owned_by(Owner.MARKET), handlers.answer)
         life.probe("exchange", lambda: _reachable(client))
+        life.steps_aside_while(reach.problem)
         refreshing = asyncio.create_task(_refresh(client, handlers, settings.exchange_info_refresh_s))
         yield
         refreshing.cancel()
@@ -47,10 +50,14 @@ async def _client(settings: Settings) -> AsyncGenerator[BinanceClient, None]:
         await client.close()
 
 
+async def _ping(client: BinanceClient) -> bytes:
+    return await client.call(Ping(), deadline_ms=now_ms() + PING_TIMEOUT_MS, lane=Lane.ACCOUNT)
+
+
 async def _reachable(client: BinanceClient) -> str:
-    """Why the exchange is not to be reached; empty when it answers."""
+    """Why the exchange is not to be reached; empty when it answers now."""
     try:
-        await client.call(Ping(), deadline_ms=now_ms() + PING_TIMEOUT_MS, lane=Lane.ACCOUNT)
+        await _ping(client)
     except ServiceError as error:
         return error.message
     return ""

@@ -14,6 +14,11 @@ from shared.runtime import wire
 from shared.runtime.endpoint import Endpoint
 
 
+def of_a_replica(prefix: str, *, able: bool) -> dict[str, str]:
+    """What `$SRV.PING` tells of a replica: below which prefix it answers, and whether it can do its work now (`standby`)."""
+    return {"subjects": prefix, "able": "yes" if able else "no"}
+
+
 class Listed(Service):
     """The service as `$SRV.INFO` and `$SRV.STATS` tell of it: one endpoint an operation, with what really happened."""
 

@@ -29,7 +29,7 @@ from shared.runtime import tracing, wire
 from shared.runtime.bus import Bus
 from shared.runtime.clock import now_ms
 from shared.runtime.endpoint import Endpoint, Handler, RpcRequest
-from shared.runtime.listed import Listed
+from shared.runtime.listed import Listed, of_a_replica
 from shared.runtime.metrics import Answered
 from shared.runtime.observe import logger
 
@@ -47,7 +47,7 @@ class Responder:
         self, bus: Bus, name: str, *, version: str = "0.1.0", concurrency: int = 256, deadline_ms: int = 10_000
     ) -> None:
         self._bus = bus
-        self._name = name
+        self.name = name
         self._concurrency = concurrency
         self._deadline_ms = deadline_ms
         self._endpoints: dict[str, Endpoint] = {}
@@ -56,7 +56,19 @@ class Responder:
         self._recorded = tracing.recorded()
         self._unknown = bus.metrics.answers.setdefault("unknown", Answered())
         bus.metrics.in_flight = lambda: len(self._tasks)
-        self._service = Listed(bus.data, ServiceConfig(name=name, version=version), self._endpoints, self._load)
+        self._told = of_a_replica(bus.prefix, able=True)
+        config = ServiceConfig(name=name, version=version, metadata=self._told)
+        self._service = Listed(bus.data, config, self._endpoints, self._load)
+
+    @property
+    def id(self) -> str:
+        """Of this replica among those of its service."""
+        return self._service.id
+
+    @property
+    def is_in_group(self) -> bool:
+        """Does it take requests?"""
+        return bool(self._subscriptions)
 
     @property
     def in_flight(self) -> int:
@@ -71,14 +83,27 @@ class Responder:
         self._endpoints[subject] = Endpoint(spec, belongs, handler, wire.is_command(spec), answered)
 
     async def start(self) -> None:
-        """Subscribe; requests arrive from now on.
+        """Be listed, and subscribe; requests arrive from now on.
 
         Raises:
             BusUnavailable: our user may not subscribe.
         """
         await self._service.start()
+        await self.step_in()
+
+    def tell(self, *, able: bool) -> None:
+        """Tell those who ask whether this replica can do its work."""
+        self._told.update(of_a_replica(self._bus.prefix, able=able))
+
+    async def step_aside(self) -> None:
+        """Take no more requests but answer those that have arrived; the replica stays listed."""
+        leaving, self._subscriptions = self._subscriptions, []
+        await asyncio.gather(*(subscription.drain() for subscription in leaving), return_exceptions=True)
+
+    async def step_in(self) -> None:
+        """Take requests (again); raises as `start`."""
         for space in sorted(self._spaces()):
-            self._subscriptions.append(await self._bus.subscribe(f"{space}.>", self._accept, queue=self._name))
+            self._subscriptions.append(await self._bus.subscribe(f"{space}.>", self._accept, queue=self.name))
         await self._bus.settle()
 
     def _spaces(self) -> set[str]:
@@ -93,7 +118,7 @@ class Responder:
         """
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(within_s):
-                await asyncio.gather(*(subscription.drain() for subscription in self._subscriptions), return_exceptions=True)
+                await self.step_aside()
                 while self._tasks:
                     await asyncio.wait(self._tasks)
         for task in self._tasks:
@@ -142,11 +167,11 @@ class Responder:
             await self._reply_error(message, error)
             return error.kind
         except asyncio.CancelledError:
-            await self._reply_error(message, _cut_off(endpoint, f"{self._name} is shutting down"))
+            await self._reply_error(message, _cut_off(endpoint, f"{self.name} is shutting down"))
             raise
         except Exception:
             _log.exception("a handler failed", subject=message.subject, caller=headers.get(wire.CALLER, ""))
-            await self._reply_error(message, _cut_off(endpoint, f"{self._name} failed on this request"))
+            await self._reply_error(message, _cut_off(endpoint, f"{self.name} failed on this request"))
             return "failed"
         return "ok"
 
@@ -173,7 +198,7 @@ class Responder:
         except TimeoutError:
             if not limit.expired():
                 raise
-            raise _cut_off(endpoint, f"{self._name} did not finish the request by its deadline") from None
+            raise _cut_off(endpoint, f"{self.name} did not finish the request by its deadline") from None
 
     def _deadline(self, endpoint: Endpoint, headers: Mapping[str, str], now: int) -> int:
         given = headers.get(wire.DEADLINE)
@@ -206,7 +231,7 @@ class Responder:
 
     def _no_operation(self, subject: str) -> Invalid:
         known = sorted({endpoint.spec.method for endpoint in self._endpoints.values()})
-        return Invalid(f"{self._name} has no operation {subject!r:.120}.", hint=f"Known are {', '.join(known)}.")
+        return Invalid(f"{self.name} has no operation {subject!r:.120}.", hint=f"Known are {', '.join(known)}.")
 
     def _answered(self, subject: str) -> Answered:
         endpoint = self._endpoints.get(subject)
@@ -217,7 +242,7 @@ class Responder:
 
     def _busy(self) -> Unavailable:
         return Unavailable(
-            f"{self._name} is busy with {self._concurrency} requests.",
+            f"{self.name} is busy with {self._concurrency} requests.",
             retry_after_ms=BUSY_RETRY_MS,
             hint="Nothing was executed. Try again shortly.",
         )

@@ -78,6 +78,8 @@ class Life(Generic[S]):
         self._responder: Responder | None = None
         self._before_drain: list[Callable[[], Awaitable[None]]] = []
         self._essential: list[asyncio.Task[Any]] = []
+        self._standby: http.Probe | None = None
+        self._standing: asyncio.Task[None] | None = None
         self._began = perf_counter()
         self.probes.add("running", self._is_running)
 
@@ -113,6 +115,10 @@ class Life(Generic[S]):
         """When this task ends by itself, so does the process, with code 1."""
         self._essential.append(task)
 
+    def steps_aside_while(self, problem: http.Probe) -> None:
+        """While this finds a problem, leave the requests to replicas that have none, if there are any (`standby`)."""
+        self._standby = problem
+
     def before_drain(self, hook: Callable[[], Awaitable[None]]) -> None:
         """Call this as soon as the process is asked to end: to tell those who wait for long that they will not be served."""
         self._before_drain.append(hook)
@@ -128,8 +134,7 @@ class Life(Generic[S]):
             server = http.HttpServer(self.settings.host, self.settings.port, grace_s=self.settings.drain_s)
             resources.push_async_callback(server.stop)
             await resources.enter_async_context(serve(self))
-            if self._responder is not None:
-                await self._responder.start()
+            await self._take_requests()
             app, options = self._front
             await server.start(app, **options)
             self.url = server.url
@@ -148,12 +153,24 @@ class Life(Generic[S]):
         _log.info("stopped")
         return code
 
+    async def _take_requests(self) -> None:
+        if self._responder is None:
+            return
+        await self._responder.start()
+        if self._standby is not None:
+            from shared.runtime.standby import Standby
+
+            self._standing = asyncio.create_task(Standby(self.bus, self._responder, self._standby).run())
+
     async def _drain(self, server: http.HttpServer) -> None:
         for hook in self._before_drain:
             try:
                 await hook()
             except Exception:
                 _log.exception("a hook before draining failed")
+        if self._standing is not None:
+            self._standing.cancel()
+            await asyncio.wait({self._standing})
         if self._responder is not None:
             await self._responder.drain(self.settings.drain_s)
         await server.stop()

@@ -21,10 +21,12 @@ START_MS = 1_795_000_020_000
 class MarketData:
     """A running market_data, and how to ask it."""
 
-    def __init__(self, bus: Bus, nats_url: str, exchange_url: str) -> None:
+    def __init__(self, bus: Bus, nats_url: str, exchange_url: str, own_url: str) -> None:
         self.bus = bus
         self.nats_url = nats_url
         self.exchange_url = exchange_url
+        self.own_url = own_url
+        """Where it tells of itself."""
 
     async def ask(self, method: str, parameters: bytes = b"{}", *, within_ms: int = 5_000) -> bytes:
         subject = subjects.rpc(BY_METHOD[method], prefix=self.bus.prefix)
@@ -54,9 +56,9 @@ async def market_data(
         ws_api_url=f"{socket}/ws-api/v3",
         stream_url=socket,
     ) as process:
-        await process.logged("ready")
+        own_url = (await process.logged("ready"))["url"]
         bus = await Bus.connect(Address(urls=(nats_url,), name="test"), prefix=prefix)
-        yield MarketData(bus, nats_url, exchange_url)
+        yield MarketData(bus, nats_url, exchange_url, own_url)
         await bus.close()
 
 
