@@ -3,7 +3,7 @@
 A cursor says how far a caller has read: the sequence of the stream that keeps the events (one for all subjects), when that
 stream was created (after a restart of NATS it is another one), and of each stream with consecutive numbers the last one. So a
 reader without any memory here is told what it missed: events that aged out, and holes. After a restart events are published
-again from a little before it: of each stream what the caller has read already is left out, until something new comes of it.
+again from a little before it: what the caller has read already is left out.
 """
 
 import asyncio
@@ -36,6 +36,8 @@ PAGE_BYTES = 2 * 1024 * 1024
 """Events in one page; a reply has to fit through the bus."""
 REPEATED_MOST = 100_000
 """Events of a stream that may be published again after a restart of NATS; more than is ever fetched to fill a hole."""
+LATE_MS = 1_000
+"""A replica that was frozen for longer than its session has events that are older than this by the exchange's clock."""
 CREATED_KNOWN_S = 1.0
 LOOK_AGAIN_S = 0.25
 LATER_S = 0.02
@@ -190,8 +192,7 @@ class Reader:
         found = [message for message in every if message.sequence <= until][:limit]
         more = len(found) < len(every) or any(page.pending for page in pages)
         behind = found[-1].sequence + 1 if found else cursor.s
-        if cursor.o:
-            found = [message for message in found if not _has_been_read(by_subject[message.subject], message, cursor)]
+        found = _unread(by_subject, found, cursor)
         next_cursor = self._after(by_subject, found, cursor, behind)
         kept = {source.subject: len(page.messages) + page.pending for source, page in zip(sources, pages, strict=True)}
         aged_out = self._aged_out(sources, found, kept, cursor)
@@ -315,11 +316,25 @@ class Reader:
         return known
 
 
-def _has_been_read(source: Source, message: Stored, cursor: Cursor) -> bool:
-    """Numbers far below the last one are no repetition: the exchange counts anew."""
-    if source.number is None or (last := cursor.o.get(source.name, -1)) < 0:
-        return False
-    return last - REPEATED_MOST < source.number(message.data) <= last
+def _unread(by_subject: Mapping[str, Source], found: list[Stored], cursor: Cursor) -> list[Stored]:
+    """Leave out what the caller has read: what is published again after a restart of NATS, or was late from a frozen replica.
+
+    Numbers far below the last one are no repetition, nor are those whose time goes on: the exchange counts anew.
+    """
+    old, last, time_ms = set(cursor.o), dict[str, int | None](), dict[str, int]()
+    unread: list[Stored] = []
+    for message in found:
+        source = by_subject[message.subject]
+        if source.number is not None:
+            name, number, at_ms = source.name, source.number(message.data), numbers.event_time(message.data)
+            before = last.get(name, cursor.last(name))
+            goes_on = name not in old and at_ms > time_ms.get(name, cursor.t - LATE_MS)
+            if before is not None and before - REPEATED_MOST < number <= before and not goes_on:
+                continue
+            old.discard(name)
+            last[name], time_ms[name] = number, at_ms
+        unread.append(message)
+    return unread
 
 
 def _holes(sources: Sequence[Source], found: list[Stored], cursor: Cursor) -> dict[str, list[Missing]]:

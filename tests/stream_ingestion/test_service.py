@@ -9,6 +9,7 @@ from msgspec import UNSET
 from services.stream_ingestion.reader import decode_cursor
 from shared.contract.errors import Invalid, RateLimited
 from shared.contract.platform.streams import Latest, List, Read, Subscribe, Unsubscribe, UnsubscribeAll
+from shared.runtime.clock import now_ms
 from tests.stream_ingestion.conftest import Platform
 from tests.stream_ingestion.stream_server import kline, text, trade
 from tests.support.waiting import eventually
@@ -154,6 +155,29 @@ async def test_a_stream_is_read_by_the_handle_of_its_subscription_too(platform: 
     assert renewed.handle == subscription.handle
     with pytest.raises(Invalid, match="somebody else"):
         await platform.ask(Read(streams=streams), caller="other")
+
+
+async def test_a_reader_hears_nothing_twice_of_what_a_frozen_replica_sent_late(platform: Platform) -> None:
+    await platform.start()
+    (subscription,) = (await platform.subscribe("btcusdt@trade")).subscriptions
+    at_ms, read, cursor = now_ms() - 60_000, list[int](), subscription.cursor
+    for number in (1, 2, 3, 4, 2, 3, 5, 4, 6):
+        await platform.bus.publish("binance.md.BTCUSDT.trade", text(trade(number, at_ms=at_ms)))
+    await platform.bus.settle()
+
+    async def has_read(count: int) -> bool:
+        nonlocal cursor
+        page = await platform.ask(Read(streams=["btcusdt@trade"], cursor=cursor, limit=3))
+        read.extend(json.loads(bytes(event.event))["t"] for event in page.events)
+        cursor = page.cursor
+        return len(read) >= count
+
+    await eventually(lambda: has_read(6))
+    assert read == [1, 2, 3, 4, 5, 6]
+    for number in (1, 2):  # the exchange counts anew
+        await platform.bus.publish("binance.md.BTCUSDT.trade", text(trade(number, at_ms=now_ms())))
+    await eventually(lambda: has_read(8))
+    assert read[6:] == [1, 2]
 
 
 async def test_reading_without_a_cursor_begins_with_the_last_event(platform: Platform) -> None:
