@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 from msgspec import Raw
-from nats.js.errors import APIError
+from nats.errors import Error
 
 from services.stream_ingestion import names
 from services.stream_ingestion.direct import Direct
@@ -42,7 +42,7 @@ class Marks:
             if self._written.get(shard) != value:
                 try:
                     await self._bus.publish_durable(self._key(shard), value)
-                except (APIError, ServiceError):
+                except (Error, ServiceError):
                     return
                 self._written[shard] = value
 
