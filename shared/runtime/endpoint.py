@@ -1,6 +1,7 @@
 """One operation as a service answers it: what its handler is given, and what became of the requests."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from msgspec import Struct
@@ -21,6 +22,8 @@ class RpcRequest(Struct, frozen=True):
     """Unix time at which the handler will be cancelled."""
     caller: str
     headers: Mapping[str, str]
+    idle: Callable[[], AbstractContextManager[None]] = nullcontext
+    """While in this context the request takes no slot: for waiting on what happens outside, bounded by whoever waits."""
 
 
 Handler = Callable[[RpcRequest], Awaitable[bytes]]

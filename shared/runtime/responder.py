@@ -2,7 +2,8 @@
 
 The service is a `nats.micro` service, so that `nats micro ls` and `$SRV.PING|INFO|STATS` know it, but nats.micro calls its
 handlers one after another and tells callers the repr of what they raise: here each request takes one of `concurrency` slots
-and gets a task. Without a free slot the answer is "busy" at once; another replica of the queue group may have room.
+and gets a task. Without a free slot the answer is "busy" at once; another replica of the queue group may have room. A handler
+that only waits for something to happen outside is `idle` meanwhile and takes no slot.
 
     request ── slot free? ── known method? ── deadline ahead? ── parameters valid? ── handler ── reply fits? ── answer
                   busy          invalid         unavailable         invalid       its ServiceError   invalid
@@ -13,7 +14,7 @@ other exception is logged here, once, and the caller gets a neutral text. At the
 
 import asyncio
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from time import perf_counter
 
 from nats.aio.msg import Msg
@@ -55,7 +56,8 @@ class Responder:
         self._subscriptions: list[Subscription] = []
         self._recorded = tracing.recorded()
         self._unknown = bus.metrics.answers.setdefault("unknown", Answered())
-        bus.metrics.in_flight = lambda: len(self._tasks)
+        self._idle = 0
+        bus.metrics.in_flight = lambda: self.in_flight
         self._told = of_a_replica(bus.prefix, able=True)
         config = ServiceConfig(name=name, version=version, metadata=self._told)
         self._service = Listed(bus.data, config, self._endpoints, self._load)
@@ -72,8 +74,8 @@ class Responder:
 
     @property
     def in_flight(self) -> int:
-        """Requests being worked on."""
-        return len(self._tasks)
+        """Requests being worked on, without those that only wait."""
+        return len(self._tasks) - self._idle
 
     def add(self, spec: Spec, handler: Handler, *, account: str = "") -> None:
         """Answer an operation, for one account where operations belong to accounts."""
@@ -133,7 +135,7 @@ class Responder:
         if not message.reply:
             _log.warning("a message that wants no answer was ignored", subject=message.subject)
             return
-        if len(self._tasks) >= self._concurrency:
+        if self.in_flight >= self._concurrency:
             self._answered(message.subject).count("busy", 0.0)
             await self._reply_error(message, self._busy())
             return
@@ -190,6 +192,7 @@ class Responder:
             deadline_ms=deadline_ms,
             caller=headers.get(wire.CALLER, ""),
             headers=headers,
+            idle=self._is_idle,
         )
         limit = asyncio.timeout((deadline_ms - now) / 1000)
         try:
@@ -199,6 +202,14 @@ class Responder:
             if not limit.expired():
                 raise
             raise _cut_off(endpoint, f"{self.name} did not finish the request by its deadline") from None
+
+    @contextlib.contextmanager
+    def _is_idle(self) -> Generator[None, None, None]:
+        self._idle += 1
+        try:
+            yield
+        finally:
+            self._idle -= 1
 
     def _deadline(self, endpoint: Endpoint, headers: Mapping[str, str], now: int) -> int:
         given = headers.get(wire.DEADLINE)
@@ -238,7 +249,7 @@ class Responder:
         return self._unknown if endpoint is None else endpoint.answered
 
     def _load(self) -> dict[str, int]:
-        return {"in_flight": len(self._tasks), "concurrency": self._concurrency}
+        return {"in_flight": self.in_flight, "concurrency": self._concurrency}
 
     def _busy(self) -> Unavailable:
         return Unavailable(
