@@ -13,9 +13,11 @@ from msgspec import UNSET
 from nats.aio.msg import Msg
 from nats.errors import Error
 
+from services.stream_ingestion import lateness
 from services.stream_ingestion.local_books import LocalBooks
 from services.stream_ingestion.order_book import OrderBook, cumulated
 from services.stream_ingestion.replica import Replica
+from services.stream_ingestion.settings import Settings
 from shared.contract.errors import ServiceError, Unavailable, encode_error
 from shared.contract.market.models import Level
 from shared.contract.platform.streams import BOOK_DEFAULT, Book, Condition, Fill, LocalOrderBook
@@ -33,11 +35,12 @@ _encode = msgspec.json.encode
 class BookAnswers:
     """Answers for books."""
 
-    def __init__(self, bus: Bus, replica: Replica, books: LocalBooks, stale_s: float) -> None:
+    def __init__(self, bus: Bus, replica: Replica, books: LocalBooks, settings: Settings) -> None:
         self._bus = bus
         self._replica = replica
         self._books = books
-        self._stale_ms = int(stale_s * 1000)
+        self._stale_ms = int(settings.stream_stale_s * 1000)
+        self._late_ms = int(settings.stream_late_s * 1000)
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def listen_as(self, member: str) -> None:
@@ -86,11 +89,14 @@ class BookAnswers:
         return _encode(shown(asked, book, self._condition(book)))
 
     def _condition(self, book: OrderBook) -> Condition:
-        """Its stream flows and nothing is missing; but after a long silence it is not told as good."""
+        """Its stream flows and nothing is missing; but after a long silence, or of old news, it is not told as good."""
         age_ms = int((monotonic() - book.changed_at) * 1000)
-        if age_ms <= self._stale_ms:
-            return Condition("synced", age_ms)
-        return Condition("stale", age_ms, "no change for long: a quiet market, or a silent stream")
+        delay_ms = now_ms() - age_ms - lateness.in_ms(book.event_time) if book.event_time else None
+        if age_ms > self._stale_ms:
+            return Condition("stale", age_ms, "no change for long: a quiet market, or a silent stream", delay_ms=delay_ms)
+        if delay_ms is not None and 0 < self._late_ms < delay_ms:
+            return Condition("stale", age_ms, lateness.REASON, delay_ms=delay_ms)
+        return Condition("synced", age_ms, delay_ms=delay_ms)
 
     async def _on_question(self, message: Msg) -> None:
         task = asyncio.create_task(self._reply(message))

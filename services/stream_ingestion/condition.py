@@ -1,6 +1,7 @@
 """How far a stream can be trusted, and the telling of it on `<prefix>.health.md.<the rest of the stream's subject>`.
 
     synced ──nothing came for too long──▶ stale ──an event──▶ synced
+       ├────what came was old───────────▶ stale ──one that is not──▶ synced
        └────a hole that was not filled──▶ gap ──GAP_SHOWN_S without another──▶ synced or stale
 
 A condition is told when it changes. A hole that was filled is told too, with the state as it is. Events that may have come
@@ -13,8 +14,10 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
+from services.stream_ingestion import lateness
 from services.stream_ingestion.channel import Channel, Hole
 from shared.contract.platform.streams import Missing, State
+from shared.runtime.clock import monotonic, now_ms
 
 GAP_SHOWN_S = 30.0
 """A hole is shown as the state of the stream for so long; readers find it in the numbers ever after."""
@@ -34,13 +37,17 @@ class Told(Struct, frozen=True, rename="camel", omit_defaults=True):
     filled: bool | UnsetType = UNSET
     """Was what is missing fetched and published after all?"""
     replica: str = ""
+    delay_ms: int | UnsetType = UNSET
+    """How late the last event was when it arrived: our clock less the exchange's."""
 
 
 class Condition:
     """The state of one channel."""
 
-    def __init__(self, channel: Channel, stale_s: float) -> None:
+    def __init__(self, channel: Channel, stale_s: float, late_s: float = 0.0) -> None:
+        """`late_s`: an event that is older on arrival makes the stream stale; 0 for none."""
         self.channel = channel
+        self._late_ms = late_s * 1000
         self.stale_after_s = max(stale_s, PERIODS_MISSED * channel.stream.speed_ms / 1000)
         self.began = 0.0
         """Since when it has been waited for (monotonic)."""
@@ -54,22 +61,38 @@ class Condition:
         self.hole, self.reason, self._gap_until = hole, reason, now + GAP_SHOWN_S
 
     def judge(self, now: float) -> bool:
-        """Look at the clock; has the state changed?"""
-        before = self.state
+        """Look at the clock; has the state changed, or its reason?"""
+        before = self.state, self.reason
         if now < self._gap_until:
             self.state = "gap"
         elif not self.channel.received:
             self.state, self.reason = "stale", "no event has come yet"
         elif now - self.channel.received > self.stale_after_s:
             self.state, self.reason = "stale", f"nothing has come for {self.stale_after_s:g} s"
+        elif self._late_ms and (delay_ms := self._delay_ms(now)) is not None and delay_ms > self._late_ms:
+            self.state, self.reason = "stale", lateness.REASON
         else:
             self.state, self.reason, self.hole = "synced", "", None
-        return self.state != before
+        return (self.state, self.reason) != before
 
     def told(self, time_ms: int, replica: str) -> bytes:
         """The message."""
         missing = UNSET if self.hole is None else Missing(self.hole.first, self.hole.last)
-        return msgspec.json.encode(Told(self.channel.name, self.state, time_ms, self.reason, missing=missing, replica=replica))
+        delay = self._delay_ms(monotonic())
+        told = Told(
+            self.channel.name,
+            self.state,
+            time_ms,
+            self.reason,
+            missing=missing,
+            replica=replica,
+            delay_ms=UNSET if delay is None else delay,
+        )
+        return msgspec.json.encode(told)
+
+    def _delay_ms(self, now: float) -> int | None:
+        channel = self.channel
+        return lateness.delay_ms(channel.tail, now_ms() - round((now - channel.received) * 1000)) if channel.received else None
 
 
 def filled(channel: Channel, hole: Hole, state: State, time_ms: int, replica: str) -> bytes:

@@ -287,7 +287,7 @@ class Flow:
             if tail and at_ms >= since[found.name]:
                 found.resume(tail)
             self._warm.discard(found.name)
-            self.conditions[found.name] = Condition(found, self._settings.stream_stale_s)
+            self.conditions[found.name] = Condition(found, self._settings.stream_stale_s, self._settings.stream_late_s)
             self._tell(self.conditions[found.name])
             if not stored and since[found.name] < now_ms() - FRESH_MS and not (found.tail and history.can_fill(found)):
                 self._mark(found, None, "taken over without knowing what came last")

@@ -10,11 +10,13 @@ from msgspec import UNSET
 from services.stream_ingestion import leases as lease_names
 from services.stream_ingestion import names
 from services.stream_ingestion.book_answers import BookAnswers
+from services.stream_ingestion.cursors import decode_cursor
 from services.stream_ingestion.leases import Lease, Leases
-from services.stream_ingestion.reader import Reader, decode_cursor
+from services.stream_ingestion.reader import Reader
 from services.stream_ingestion.replica import Replica
 from services.stream_ingestion.settings import Settings
 from services.stream_ingestion.symbols import Symbols
+from services.stream_ingestion.waiting import Waiting
 from shared.contract.errors import RateLimited
 from shared.contract.platform.streams import (
     LEASE_DEFAULT_S,
@@ -55,6 +57,7 @@ class Handlers:
         reader: Reader,
         books: BookAnswers,
         symbols: Symbols,
+        waiting: Waiting,
         settings: Settings,
     ) -> None:
         self._replica = replica
@@ -63,6 +66,7 @@ class Handlers:
         self._books = books
         self._symbols = symbols
         self._settings = settings
+        self._waiting = waiting
 
     async def answer(self, request: RpcRequest) -> bytes:
         """Answer any of them."""
@@ -70,7 +74,7 @@ class Handlers:
             case Subscribe() as asked:
                 return await self.subscribe(asked, request)
             case Unsubscribe() as asked:
-                return await self.unsubscribe([lease_names.stream_of(asked.stream, _holder(request))], request)
+                return await self.unsubscribe(_named([asked.stream], request), request)
             case UnsubscribeAll():
                 await self._leases.refresh()
                 return await self.unsubscribe([lease.stream for lease in self._leases.of(_holder(request), now_ms())], request)
@@ -96,7 +100,9 @@ class Handlers:
         leases = await asyncio.gather(*(self._leases.take(name, holder, seconds, now) for name in streams))
         await self._replica.nudge()
         await self._reader.first(
-            {name: 0 if name in flowing else now for name in streams}, _wait_s(asked.wait_ms, WAIT_DEFAULT_MS, request)
+            {name: 0 if name in flowing else now for name in streams},
+            _wait_s(asked.wait_ms, WAIT_DEFAULT_MS, request),
+            lambda: self._waiting.of(request),
         )
         return _encode(Subscriptions(await self._shown(leases)))
 
@@ -131,6 +137,7 @@ class Handlers:
             cursor,
             _given(asked.limit, READ_DEFAULT),
             _wait_s(asked.wait_ms, 0, request),
+            lambda: self._waiting.of(request),
             conflate=_given(asked.conflate, False),
         )
         return _encode(page)
@@ -145,7 +152,8 @@ class Handlers:
                 self._check_limits([name], holder)
             await self._leases.take(name, holder, lease.seconds if lease else LEASE_DEFAULT_S, now_ms(), book=True)
             await self._replica.nudge()
-        return await self._books.answer(asked, request.deadline_ms - KEEP_FOR_ANSWER_MS)
+        with self._waiting.of(request):
+            return await self._books.answer(asked, request.deadline_ms - KEEP_FOR_ANSWER_MS)
 
     def _check_limits(self, streams: Sequence[str], holder: str) -> None:
         settings = self._settings

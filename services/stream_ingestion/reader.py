@@ -1,306 +1,254 @@
-"""Events read later: the latest of many streams, or everything after a cursor.
-
-A cursor says how far a caller has read: the sequence of the stream that keeps the events (one for all subjects), when that
-stream was created (after a restart of NATS it is another one), and of each stream with consecutive numbers the last one. So a
-reader without any memory here is told what it missed: events that aged out, and holes. After a restart events are published
-again from a little before it: what the caller has read already is left out.
-"""
+"""Events read later: the latest of many streams, or everything after a cursor."""
 
 import asyncio
-import base64
-import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import TypeVar
 
-import msgspec
-from msgspec import UNSET, Raw, Struct
+from msgspec import UNSET
 from nats.errors import Error
 
-from services.stream_ingestion import condition, numbers
+from services.stream_ingestion import condition, lateness, losses, repeats, sources
 from services.stream_ingestion.condition import PERIODS_MISSED
+from services.stream_ingestion.cursors import Cursor, decode_cursor
 from services.stream_ingestion.direct import Direct, Stored
+from services.stream_ingestion.ears import Ears
+from services.stream_ingestion.gathered import Gathered
+from services.stream_ingestion.settings import Settings
+from services.stream_ingestion.sources import Source
 from services.stream_ingestion.stores import Stores
-from shared.contract.errors import Invalid, Unavailable
-from shared.contract.market.streams import Stream, find
-from shared.contract.platform.streams import (
-    AgedOut,
-    Condition,
-    LatestEvent,
-    Missing,
-    StreamEvent,
-    StreamPage,
-)
+from shared.contract.errors import Unavailable
+from shared.contract.platform.streams import Condition, LatestEvent, StreamPage
 from shared.runtime.bus import Bus
 from shared.runtime.clock import now_ms
 
 PAGE_BYTES = 2 * 1024 * 1024
 """Events in one page; a reply has to fit through the bus."""
-REPEATED_MOST = 100_000
-"""Events of a stream that may be published again after a restart of NATS; more than is ever fetched to fill a hole."""
-LATE_MS = 1_000
-"""A replica that was frozen for longer than its session has events that are older than this by the exchange's clock."""
+FEW = 8
+"""So many streams with news are read one by one; more of them are cheaper gathered."""
 CREATED_KNOWN_S = 1.0
-LOOK_AGAIN_S = 0.25
-LATER_S = 0.02
-"""An event that was heard live is kept for reading a moment later."""
-
-
-class Cursor(Struct, frozen=True, omit_defaults=True):
-    """How far a caller has read."""
-
-    s: int
-    """Next sequence."""
-    c: int = 0
-    """When the stream of events was created (Unix ms)."""
-    t: int = 0
-    """When the last event read arrived (Unix ms)."""
-    n: dict[str, int] = {}
-    """Number of the last event read, by stream."""
-    o: dict[str, int] = {}
-    """The same (-1 where there are no numbers) of streams of which nothing new has been read since events are kept anew."""
-
-    def anew(self, created: int, names: Sequence[str]) -> "Cursor":
-        """The cursor that reads on in what is kept since then."""
-        return Cursor(1, created, self.t, {}, {**dict.fromkeys(names, -1), **self.o, **self.n})
-
-    def last(self, name: str) -> int | None:
-        """Number of the last event read of a stream, if it is known."""
-        number = self.n.get(name, self.o.get(name, -1))
-        return None if number < 0 else number
-
-    def encode(self) -> str:
-        """As callers see it."""
-        return base64.urlsafe_b64encode(msgspec.json.encode(self)).decode().rstrip("=")
-
-
-_cursor = msgspec.json.Decoder(Cursor).decode
-
-
-def decode_cursor(text: str) -> Cursor:
-    """What a caller gave back.
-
-    Raises:
-        Invalid: it is no cursor.
-    """
-    try:
-        return _cursor(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-    except (ValueError, msgspec.MsgspecError):
-        raise Invalid(f"{text!r:.60} is no cursor.", hint="Give back the cursor of the last reply, or none.") from None
-
-
-class Source(Struct, frozen=True):
-    """A stream that is read."""
-
-    name: str
-    subject: str
-    stream: Stream
-
-    @property
-    def number(self) -> numbers.Number | None:
-        """Reads the number of an event where numbers are consecutive."""
-        return numbers.of_stream(self.stream) if self.stream.event in numbers.CONSECUTIVE else None
+LOOK_AGAIN_S = (0.0, 0.002, 0.01, 0.05, 0.25)
+"""An event that was heard live is kept for reading a moment later: pauses before each look."""
+EVERYTHING = ">"
+Aside = Callable[[], AbstractContextManager[None]]
+"""What a reader enters who has to wait (`waiting.Waiting.of`)."""
+T = TypeVar("T")
 
 
 class Reader:
     """Reads what is kept."""
 
-    def __init__(self, bus: Bus, direct: Direct, stores: Stores, *, keep_s: float, keep_each: int, stale_s: float) -> None:
+    def __init__(self, bus: Bus, direct: Direct, gathered: Gathered, stores: Stores, settings: Settings) -> None:
         self._bus = bus
         self._direct = direct
+        self._gathered = gathered
+        self._ears = Ears(bus)
         self._stores = stores
-        self._keep_ms = int(keep_s * 1000)
-        self._keep_each = keep_each
-        self._stale_ms = int(stale_s * 1000)
+        self._keep_each = settings.stream_keep_each
+        self._stale_ms = int(settings.stream_stale_s * 1000)
+        self._late_ms = int(settings.stream_late_s * 1000)
         self._known_created = ((-CREATED_KNOWN_S - 1, 0), 0)
 
     def source(self, name: str) -> Source:
         """The stream of that name. The name has been checked."""
-        found = find(name)
-        assert found is not None, name
-        stream, symbol, value = found
-        return Source(name, stream.subject(symbol, value, prefix=self._bus.prefix), stream)
+        return sources.source(name, self._bus.prefix)
 
     async def latest(self, names: Sequence[str]) -> list[LatestEvent]:
         """The last event of each stream, with its condition. Raises Unavailable."""
-        sources = [self.source(name) for name in names]
-        kept, conditions = await self._newest(sources)
-        return self._latest(sources, kept, conditions)
+        read = [self.source(name) for name in names]
+        kept, conditions = await self._newest(read)
+        return self._latest(read, kept, conditions)
 
     async def standing(self, names: Sequence[str]) -> dict[str, tuple[LatestEvent, Cursor]]:
         """Of each stream the last event that is kept, and the cursor behind that very event. Raises Unavailable."""
-        sources = [self.source(name) for name in names]
+        read = [self.source(name) for name in names]
         created = await self._created()
-        kept, conditions = await self._newest(sources)
+        kept, conditions = await self._newest(read)
         return {
             source.name: (
                 latest,
-                self._after({source.subject: source}, [stored], Cursor(1, created), stored.sequence + 1)
+                _after({source.subject: source}, [stored], Cursor(1, created), stored.sequence + 1)
                 if (stored := kept.get(source.subject))
                 else Cursor(1, created),
             )
-            for source, latest in zip(sources, self._latest(sources, kept, conditions), strict=True)
+            for source, latest in zip(read, self._latest(read, kept, conditions), strict=True)
         }
 
     async def read(
-        self, names: Sequence[str], cursor: Cursor | None, limit: int, wait_s: float, *, conflate: bool
+        self, names: Sequence[str], cursor: Cursor | None, limit: int, wait_s: float, aside: Aside, *, conflate: bool
     ) -> StreamPage:
-        """Events after the cursor, without one the newest; waits if there are none. Raises Unavailable."""
-        sources = [self.source(name) for name in names]
-        if cursor is None:
-            cursor = await self._before_newest(sources, limit)
-        loop = asyncio.get_running_loop()
-        until = loop.time() + wait_s
-        while True:
-            page = await self._page(sources, cursor, limit, conflate=conflate)
-            left = until - loop.time()
-            if page.events or page.aged_out is not UNSET or left <= 0:
-                return page
-            cursor = decode_cursor(page.cursor)
-            await self._heard(sources, left, cursor)
+        """Events after the cursor, without one the last of each stream; waits if there are none.
 
-    async def first(self, since: Mapping[str, int], wait_s: float) -> None:
-        """Return as soon as each stream has an event not older than its time (Unix ms), or time is up. Raises Unavailable."""
-        loop = asyncio.get_running_loop()
-        until = loop.time() + wait_s
-        sources = [self.source(name) for name in since]
-        while sources and (left := until - loop.time()) > 0:
-            kept = await self._direct.last(self._stores.events, [source.subject for source in sources])
-            sources = [
+        Raises:
+            Unavailable: the bus does not answer.
+            RateLimited: too many wait already (from `aside`).
+        """
+        read = [self.source(name) for name in names]
+        page = await self._page(read, cursor, limit, conflate=conflate)
+        if wait_s <= 0 or _has_news(page):
+            return page
+        goes_on = decode_cursor(page.cursor)
+
+        async def look() -> StreamPage | None:
+            nonlocal page
+            page = await self._page(read, goes_on, limit, conflate=conflate)
+            return page if _has_news(page) else None
+
+        with aside():
+            await self._until(read, wait_s, look)
+        return page
+
+    async def first(self, since: Mapping[str, int], wait_s: float, aside: Aside) -> None:
+        """Return as soon as each stream has an event not older than its time (Unix ms), or time is up. Raises as `read`."""
+        awaited = [self.source(name) for name in since]
+
+        async def look() -> bool | None:
+            nonlocal awaited
+            kept = await self._kept(awaited)
+            awaited = [
                 source
-                for source in sources
+                for source in awaited
                 if (stored := kept.get(source.subject)) is None or stored.time_ms < since[source.name]
             ]
-            if sources:
-                await self._heard(sources, min(left, LOOK_AGAIN_S))
+            return None if awaited else True
 
-    async def _page(self, sources: Sequence[Source], cursor: Cursor, limit: int, *, conflate: bool) -> StreamPage:
+        if wait_s > 0 and not await look():
+            with aside():
+                await self._until(awaited, wait_s, look)
+
+    async def _until(self, listened: Sequence[Source], wait_s: float, look: Callable[[], Awaitable[T | None]]) -> T | None:
+        """Look now and whenever one of these streams speaks, until something is found or time is up."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + wait_s
+        async with self._ears.on([source.subject for source in listened]) as spoke:
+            pauses = LOOK_AGAIN_S[:1]
+            while True:
+                for pause in pauses:
+                    await asyncio.sleep(pause)
+                    spoke.clear()
+                    if (found := await look()) is not None or loop.time() >= until:
+                        return found
+                try:
+                    async with asyncio.timeout_at(until):
+                        await spoke.wait()
+                    pauses = LOOK_AGAIN_S
+                except TimeoutError:
+                    pauses = LOOK_AGAIN_S[:1]
+
+    async def _page(self, read: Sequence[Source], cursor: Cursor | None, limit: int, *, conflate: bool) -> StreamPage:
         created = await self._created()
-        if cursor.c != created:
-            cursor = cursor.anew(created, [source.name for source in sources])
-        newest, conditions = await self._newest(sources)
+        names = [source.name for source in read]
+        newest, conditions = await self._newest(read)
+        thinned: set[str] = set()
+        if cursor is None:
+            cursor = Cursor(1, created)
+            every = sorted(newest.values(), key=_sequence)
+            found, more = every[:limit], len(every) > limit
+        else:
+            if cursor.c != created:
+                cursor = cursor.anew(created, names)
+            found, more, thinned = await self._news(read, cursor.s, limit, newest)
+            if found and cursor.t and await self._is_swept(cursor.s):
+                thinned = {source.subject for source in read}
+        by_subject = {source.subject: source for source in read}
+        behind = found[-1].sequence + 1 if found else cursor.s
+        found = repeats.unread(by_subject, found, cursor)
+        thinned |= {source.subject for source in read if source.name in cursor.o}
+        shown = list({message.subject: message for message in found}.values()) if conflate else found
+        return StreamPage(
+            events=[by_subject[message.subject].shown(message) for message in shown],
+            cursor=_after(by_subject, found, cursor, behind).encode(),
+            more=more,
+            conditions={event.stream: event.condition for event in self._latest(read, newest, conditions)},
+            aged_out=losses.aged_out(read, found, cursor, thinned) or UNSET,
+            conflated=len(found) - len(shown) if conflate else UNSET,
+            missing=losses.holes(read, found, cursor) or UNSET,
+        )
+
+    async def _news(
+        self, read: Sequence[Source], start: int, limit: int, newest: Mapping[str, Stored]
+    ) -> tuple[list[Stored], bool, set[str]]:
+        """Events from a sequence on, whether there are more, and subjects of which as many are kept as may be."""
+        news = [source for source in read if (kept := newest.get(source.subject)) and kept.sequence >= start]
+        if len(news) > FEW:
+            subjects = [source.subject for source in read]  # all: while it reads others may go on, too
+            gathered = await self._gathered.page(self._stores.events, subjects, start, limit, max_bytes=PAGE_BYTES)
+            if gathered.messages:
+                is_crowded = len(gathered.messages) + gathered.pending >= self._keep_each
+                crowded = await self._crowded(read, start) if is_crowded else set[str]()
+                return gathered.messages, gathered.pending > 0, crowded
         pages = await asyncio.gather(
             *(
-                self._direct.page(self._stores.events, source.subject, cursor.s, limit, max_bytes=PAGE_BYTES // len(sources))
-                for source in sources
+                self._direct.page(self._stores.events, source.subject, start, limit, max_bytes=PAGE_BYTES // len(news))
+                for source in news
             )
         )
-        by_subject = {source.subject: source for source in sources}
         # The streams are read one by one, and one may go on after its turn and before another's: the cursor must not pass the
         # newest event from before all of them were read, nor the place where the page of one was cut off.
         ends = [page.messages[-1].sequence for page in pages if page.pending and page.messages]
-        until = min([max((stored.sequence for stored in newest.values()), default=0), *ends])
-        every = sorted((message for page in pages for message in page.messages), key=lambda message: message.sequence)
+        until = min([max((newest[source.subject].sequence for source in news), default=0), *ends])
+        every = sorted((message for page in pages for message in page.messages), key=_sequence)
         found = [message for message in every if message.sequence <= until][:limit]
         more = len(found) < len(every) or any(page.pending for page in pages)
-        behind = found[-1].sequence + 1 if found else cursor.s
-        found = _unread(by_subject, found, cursor)
-        next_cursor = self._after(by_subject, found, cursor, behind)
-        kept = {source.subject: len(page.messages) + page.pending for source, page in zip(sources, pages, strict=True)}
-        aged_out = self._aged_out(sources, found, kept, cursor)
-        shown = list({message.subject: message for message in found}.values()) if conflate else found
-        return StreamPage(
-            events=[_event(by_subject[message.subject], message) for message in shown],
-            cursor=next_cursor.encode(),
-            more=more,
-            conditions={event.stream: event.condition for event in self._latest(sources, newest, conditions)},
-            aged_out=aged_out or UNSET,
-            conflated=len(found) - len(shown) if conflate else UNSET,
-            missing=_holes(sources, found, cursor) or UNSET,
-        )
+        counts = {source.subject: len(page.messages) + page.pending for source, page in zip(news, pages, strict=True)}
+        return found, more, {subject for subject, count in counts.items() if count >= self._keep_each}
 
-    def _after(self, by_subject: dict[str, Source], found: list[Stored], cursor: Cursor, behind: int) -> Cursor:
-        last, old = dict(cursor.n), dict(cursor.o)
-        for message in found:
-            source = by_subject[message.subject]
-            old.pop(source.name, None)
-            if source.number is not None:
-                last[source.name] = source.number(message.data)
-        return Cursor(behind, cursor.c, found[-1].time_ms if found else cursor.t, last, old)
-
-    def _aged_out(
-        self, sources: Sequence[Source], found: list[Stored], kept: dict[str, int], cursor: Cursor
-    ) -> dict[str, AgedOut]:
-        """Streams of which events between the cursor and the first one kept can be read no more, as far as can be known."""
-        told: dict[str, AgedOut] = {}
-        for source in sources:
-            first = next((message for message in found if message.subject == source.subject), None)
-            if first is None:
-                continue
-            is_here = source.name not in cursor.o and cursor.t >= now_ms() - self._keep_ms
-            if (is_here and kept[source.subject] < self._keep_each) or not cursor.t:
-                continue
-            before = cursor.last(source.name)
-            if source.number is None or before is None:
-                told[source.name] = AgedOut(cursor.t, first.time_ms, None)
-            elif (missed := source.number(first.data) - before - 1) > 0:
-                told[source.name] = AgedOut(cursor.t, first.time_ms, missed)
-        return told
-
-    async def _before_newest(self, sources: Sequence[Source], limit: int) -> Cursor:
-        """A cursor from which the last event of each stream can be read, or more of one stream."""
-        kept = await self._direct.last(self._stores.events, [source.subject for source in sources])
-        sequences = [message.sequence for message in kept.values()]
-        return Cursor(min(sequences, default=1), await self._created())
-
-    async def _heard(self, sources: Sequence[Source], within_s: float, cursor: Cursor | None = None) -> bool:
-        """Listen to these subjects until one speaks."""
-        spoke = asyncio.Event()
-
-        async def hear(_message: object) -> None:
-            spoke.set()
-
-        subscriptions = [await self._bus.subscribe(source.subject, hear) for source in sources]
+    async def _crowded(self, read: Sequence[Source], start: int) -> set[str]:
+        """Subjects of which so many events are kept from a sequence on as may be kept of one: there were more of them."""
         try:
-            if cursor is not None and await self._has_more(sources, cursor):
-                return True
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(within_s):
-                    await spoke.wait()
-            if spoke.is_set():
-                await asyncio.sleep(LATER_S)
-        finally:
-            for subscription in subscriptions:
-                with contextlib.suppress(Exception):
-                    await subscription.unsubscribe()
-        return spoke.is_set()
+            state = (await self._bus.jetstream.stream_info(self._stores.events, subjects_filter=EVERYTHING)).state
+        except (Error, TimeoutError):
+            raise _silent() from None
+        full = [source.subject for source in read if (state.subjects or {}).get(source.subject, 0) >= self._keep_each]
+        pages = await asyncio.gather(*(self._direct.page(self._stores.events, subject, start, 1) for subject in full))
+        return {
+            subject for subject, page in zip(full, pages, strict=True) if len(page.messages) + page.pending >= self._keep_each
+        }
 
-    async def _has_more(self, sources: Sequence[Source], cursor: Cursor) -> bool:
-        """Did something come between reading and listening?"""
-        kept = await self._direct.last(self._stores.events, [source.subject for source in sources])
-        return any(message.sequence >= cursor.s for message in kept.values())
+    async def _is_swept(self, start: int) -> bool:
+        """Has anything from this sequence on been thrown away for its age or for want of room?"""
+        oldest = (await self._direct.page(self._stores.events, EVERYTHING, 1, 1)).messages
+        return not oldest or oldest[0].sequence > start
 
-    async def _newest(self, sources: Sequence[Source]) -> tuple[dict[str, Stored], dict[str, condition.Told]]:
+    async def _kept(self, read: Sequence[Source]) -> dict[str, Stored]:
+        """The last event by subject."""
+        return await self._direct.last(self._stores.events, [source.subject for source in read])
+
+    async def _newest(self, read: Sequence[Source]) -> tuple[dict[str, Stored], dict[str, condition.Told]]:
         """The last event by subject, and what was told last by stream."""
-        subjects = [source.subject for source in sources]
-        return await asyncio.gather(self._direct.last(self._stores.events, subjects), self._conditions(sources))
+        return await asyncio.gather(self._kept(read), self._conditions(read))
 
     def _latest(
-        self, sources: Sequence[Source], kept: Mapping[str, Stored], conditions: Mapping[str, condition.Told]
+        self, read: Sequence[Source], kept: Mapping[str, Stored], conditions: Mapping[str, condition.Told]
     ) -> list[LatestEvent]:
         return [
             LatestEvent(
                 source.name,
                 self._judge(source, conditions.get(source.name), stored := kept.get(source.subject)),
-                None if stored is None else _event(source, stored),
+                None if stored is None else source.shown(stored),
             )
-            for source in sources
+            for source in read
         ]
 
-    async def _conditions(self, sources: Sequence[Source]) -> dict[str, condition.Told]:
-        by_subject = {condition.subject(source.subject, self._bus.prefix): source for source in sources}
+    async def _conditions(self, read: Sequence[Source]) -> dict[str, condition.Told]:
+        by_subject = {condition.subject(source.subject, self._bus.prefix): source for source in read}
         kept = await self._direct.last(self._stores.conditions, list(by_subject))
         return {by_subject[subject].name: condition.decode_told(stored.data) for subject, stored in kept.items()}
 
-    def _judge(self, source: Source, told: condition.Told | None, newest: Stored | None, *, known: bool = True) -> Condition:
-        """What its replica told last, unless the clock says that this is no longer so."""
-        age_ms = None if newest is None else max(0, now_ms() - newest.time_ms)
+    def _judge(self, source: Source, told: condition.Told | None, newest: Stored | None) -> Condition:
+        """What its replica told last, unless the clocks say that this is no longer so."""
+        age = None if newest is None else max(0, now_ms() - newest.time_ms)
+        delay = None if newest is None else lateness.delay_ms(newest.data, newest.time_ms)
         if told is None:
-            return Condition("stale", age_ms, "nobody receives it: subscribe to it")
+            return Condition("stale", age, "nobody receives it: subscribe to it", delay_ms=delay)
         bound_ms = max(self._stale_ms, PERIODS_MISSED * source.stream.speed_ms) + 2_000
-        if told.state == "synced" and (age_ms is None or age_ms > bound_ms):
-            return Condition("stale", age_ms, "nothing has come for longer than its replica would allow")
-        return Condition(
-            told.state, age_ms, told.reason, told.missing if told.state == "gap" and told.filled is UNSET else UNSET
-        )
+        state, reason = told.state, told.reason
+        if state == "synced" and (age is None or age > bound_ms):
+            state, reason = "stale", "nothing has come for longer than its replica would allow"
+        elif state != "gap" and delay is not None and 0 < self._late_ms < delay:
+            state, reason = "stale", lateness.REASON
+        missing = told.missing if state == "gap" and told.filled is UNSET else UNSET
+        return Condition(state, age, reason, missing, delay)
 
     async def _created(self) -> int:
         """When the stream of events was created (Unix ms); asked for again now and then, and after the bus was away."""
@@ -310,49 +258,29 @@ class Reader:
             try:
                 created = (await self._bus.jetstream.stream_info(self._stores.events)).created
             except (Error, TimeoutError):
-                raise Unavailable("NATS does not tell about the events that are kept.", retry_after_ms=1000) from None
+                raise _silent() from None
             known = 0 if created is None else int(created.timestamp() * 1000)
             self._known_created = ((now, seen), known)
         return known
 
 
-def _unread(by_subject: Mapping[str, Source], found: list[Stored], cursor: Cursor) -> list[Stored]:
-    """Leave out what the caller has read: what is published again after a restart of NATS, or was late from a frozen replica.
+def _silent() -> Unavailable:
+    return Unavailable("NATS does not tell about the events that are kept.", retry_after_ms=1000)
 
-    Numbers far below the last one are no repetition, nor are those whose time goes on: the exchange counts anew.
-    """
-    old, last, time_ms = set(cursor.o), dict[str, int | None](), dict[str, int]()
-    unread: list[Stored] = []
+
+def _sequence(stored: Stored) -> int:
+    return stored.sequence
+
+
+def _has_news(page: StreamPage) -> bool:
+    return bool(page.events) or page.more or page.aged_out is not UNSET
+
+
+def _after(by_subject: Mapping[str, Source], found: Sequence[Stored], cursor: Cursor, behind: int) -> Cursor:
+    last, old = dict(cursor.n), dict(cursor.o)
     for message in found:
         source = by_subject[message.subject]
+        old.pop(source.name, None)
         if source.number is not None:
-            name, number, at_ms = source.name, source.number(message.data), numbers.event_time(message.data)
-            before = last.get(name, cursor.last(name))
-            goes_on = name not in old and at_ms > time_ms.get(name, cursor.t - LATE_MS)
-            if before is not None and before - REPEATED_MOST < number <= before and not goes_on:
-                continue
-            old.discard(name)
-            last[name], time_ms[name] = number, at_ms
-        unread.append(message)
-    return unread
-
-
-def _holes(sources: Sequence[Source], found: list[Stored], cursor: Cursor) -> dict[str, list[Missing]]:
-    """Numbers that do not follow each other among the events read."""
-    holes: dict[str, list[Missing]] = {}
-    for source in sources:
-        if source.number is None:
-            continue
-        before = cursor.last(source.name)
-        for message in found:
-            if message.subject != source.subject:
-                continue
-            number = source.number(message.data)
-            if before is not None and number > before + 1:
-                holes.setdefault(source.name, []).append(Missing(before + 1, number - 1))
-            before = number
-    return holes
-
-
-def _event(source: Source, stored: Stored) -> StreamEvent:
-    return StreamEvent(source.name, stored.time_ms, Raw(stored.data))
+            last[source.name] = source.number(message.data)
+    return Cursor(behind, cursor.c, found[-1].time_ms if found else cursor.t, last, old)

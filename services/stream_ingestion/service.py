@@ -7,11 +7,13 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import msgspec
+from prometheus_client import Gauge
 
 from services.stream_ingestion.book_answers import BookAnswers
 from services.stream_ingestion.carrier import Terms
 from services.stream_ingestion.direct import Direct
 from services.stream_ingestion.flow import Flow
+from services.stream_ingestion.gathered import Gathered
 from services.stream_ingestion.handlers import Handlers
 from services.stream_ingestion.leases import Leases
 from services.stream_ingestion.publisher import can_join
@@ -20,6 +22,7 @@ from services.stream_ingestion.replica import Replica
 from services.stream_ingestion.settings import Settings
 from services.stream_ingestion.stores import Stores
 from services.stream_ingestion.symbols import Symbols
+from services.stream_ingestion.waiting import Waiting
 from shared.binance.sockets import connector
 from shared.binance.stream_limits import Window
 from shared.contract import subjects
@@ -42,8 +45,9 @@ _log = logger("stream_ingestion")
 async def serve(life: Life[Settings]) -> AsyncGenerator[None, None]:
     """The resources of stream_ingestion."""
     settings, bus = life.settings, life.bus
-    direct, stores = Direct(bus), Stores(bus.prefix)
+    direct, gathered, stores = Direct(bus), Gathered(bus), Stores(bus.prefix)
     await direct.open()
+    await gathered.open()
     joins = await can_join(bus.data)
     if not joins:
         _log.warning("nats-py is not as it was: events are published one by one")
@@ -51,11 +55,13 @@ async def serve(life: Life[Settings]) -> AsyncGenerator[None, None]:
     flow = Flow(bus, direct, stores, settings, _terms(settings, bus), ask, joins=joins, metrics=life.metrics)
     leases = Leases(bus, direct, stores)
     replica = Replica(bus, direct, stores, leases, flow, settings)
-    reader = Reader(
-        bus, direct, stores, keep_s=settings.stream_keep_s, keep_each=settings.stream_keep_each, stale_s=settings.stream_stale_s
+    reader = Reader(bus, direct, gathered, stores, settings)
+    books = BookAnswers(bus, replica, flow.books, settings)
+    waiting = Waiting()
+    Gauge("binance_stream_waiting", "Requests that wait for an event", registry=life.metrics.registry).set_function(
+        lambda: len(waiting)
     )
-    books = BookAnswers(bus, replica, flow.books, settings.stream_stale_s)
-    handlers = Handlers(replica, leases, reader, books, Symbols(ask), settings)
+    handlers = Handlers(replica, leases, reader, books, Symbols(ask), waiting, settings)
     life.answer(owned_by(Owner.STREAM), handlers.answer)
 
     async def works() -> str:

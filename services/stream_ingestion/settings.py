@@ -22,7 +22,7 @@ class Settings(ExchangeSettings):
         default=400, ge=1, le=STREAMS_PER_CONNECTION, description="Market streams on one connection; the exchange allows 1024."
     )
     streams_most: int = Field(default=4000, ge=1, description="Market streams that all callers together may hold.")
-    streams_per_holder: int = Field(default=1000, ge=1, description="Market streams that one caller may hold.")
+    streams_per_holder: int = Field(default=1024, ge=1, description="Market streams that one caller may hold.")
     stream_connects: int = Field(
         default=100,
         ge=1,
@@ -43,6 +43,12 @@ class Settings(ExchangeSettings):
     )
     stream_stale_s: float = Field(
         default=60.0, gt=0, le=3600, description="Silence after which a stream counts as stale; at least 20 of its own periods."
+    )
+    stream_late_s: float = Field(
+        default=10.0,
+        ge=0,
+        description="Age of an event on arrival, by the exchange's clock and ours, from which on its stream counts as stale; "
+        "0 for none, as a replay needs.",
     )
     stream_linger_s: float = Field(
         default=30.0, ge=0, le=3600, description="Seconds that a stream flows on after its last lease."

@@ -29,6 +29,7 @@ SETTINGS: dict[str, Any] = {
     "port": 0,
     "stream_session_s": 1.0,
     "stream_linger_s": 0.3,
+    "stream_late_s": 0,
     "stream_shards": 4,
     "stream_overlap_s": 0.5,
     "drain_s": 5.0,

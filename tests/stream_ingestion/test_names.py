@@ -8,13 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.stream_ingestion import names, numbers
+from services.stream_ingestion import lateness, names, numbers
 from services.stream_ingestion.channel import Channel, Hole, channel
 from services.stream_ingestion.condition import GAP_SHOWN_S, Condition, subject
+from services.stream_ingestion.cursors import Cursor, decode_cursor
 from services.stream_ingestion.leases import Lease, key, stream_of
-from services.stream_ingestion.reader import Cursor, decode_cursor
 from shared.contract.errors import Invalid
 from shared.contract.market.streams import STREAMS, find
+from shared.runtime.clock import monotonic, now_ms
 from tests.stream_ingestion.test_channel import Told
 
 DOCUMENTED = Path(__file__).parents[1] / "documented" / "streams"
@@ -126,3 +127,29 @@ def test_a_stream_with_a_long_period_has_more_patience() -> None:
 
 def test_the_condition_of_a_stream_is_told_beside_its_events() -> None:
     assert subject("binance.md.BTCUSDT.kline.1m", "binance") == "binance.health.md.BTCUSDT.kline.1m"
+
+
+@pytest.mark.parametrize(
+    ("payload", "delay"),
+    [
+        (b'{"e":"trade","E":1770000000000,"s":"BTCUSDT","t":1}', 1500),
+        (b'{"e":"trade","E":1770000000000123,"s":"BTCUSDT","t":1}', 1500),
+        (b'{"e":"trade","E":1770000002000,"s":"BTCUSDT","t":1}', -500),
+        (b'[{"e":"24hrMiniTicker","E":1770000000000,"s":"BTCUSDT"}]', 1500),
+        (b'{"u":1,"s":"BTCUSDT","b":"1","B":"1","a":"2","A":"1"}', None),
+        (b'{"e":"trade","E":soon,"s":"BTCUSDT"}', None),
+    ],
+    ids=["milliseconds", "microseconds", "our clock is behind", "an array's first", "no time", "no number"],
+)
+def test_how_late_an_event_was_is_told_by_both_clocks(payload: bytes, delay: int | None) -> None:
+    assert lateness.delay_ms(payload, 1_770_000_001_500) == delay
+
+
+def test_a_stream_whose_events_come_late_is_stale_until_one_comes_in_time() -> None:
+    trades = opened("btcusdt@trade")
+    condition = Condition(trades, 60.0, late_s=10.0)
+    for behind_s, state in ((30, "stale"), (0, "synced")):
+        trades.received, trades.tail = monotonic(), b'{"e":"trade","E":%d,"s":"X","t":1}' % (now_ms() - behind_s * 1000)
+        condition.judge(monotonic())
+        told = json.loads(condition.told(7, "me"))
+        assert (condition.state, told["delayMs"] // 1000) == (state, behind_s)

@@ -110,7 +110,8 @@ async def replaying(
         }
         service = ""
         for name in ("market_data", "stream_ingestion"):
-            process = ServiceProcess(f"services.{name}", **given, **{f"{name}_port": 0})
+            of_its_own = {"stream_late_s": 0} if name == "stream_ingestion" else {}  # what was recorded is old
+            process = ServiceProcess(f"services.{name}", **given, **{f"{name}_port": 0}, **of_its_own)
             service = (await (await stack.enter_async_context(process)).logged("ready", within_s=30))["url"]
         operator = await stack.enter_async_context(httpx.AsyncClient(base_url=url))
         yield Replaying(Recorded(folder), operator, service)

@@ -6,7 +6,7 @@ import json
 import pytest
 from msgspec import UNSET
 
-from services.stream_ingestion.reader import decode_cursor
+from services.stream_ingestion.cursors import decode_cursor
 from shared.contract.errors import Invalid, RateLimited
 from shared.contract.platform.streams import Latest, List, Read, Subscribe, Unsubscribe, UnsubscribeAll
 from shared.runtime.clock import now_ms

@@ -21,19 +21,26 @@ LEASE_MOST_S = 86_400
 WAIT_DEFAULT_MS = 2_000
 READ_DEFAULT = 100
 BOOK_DEFAULT = 20
+STREAMS_MOST = 1024
+"""Streams in one request: as many as the exchange sends over one connection."""
 
 StreamName = Annotated[
     str,
     Meta(
-        pattern=r"^[^\s.*>%/\\\x00-\x1f\x7f]{3,64}\Z",
-        description="The exchange's name, such as btcusdt@trade",
+        pattern=r"^[^\s.*>%/\\\x00-\x1f\x7f]{3,96}\Z",
+        description="The exchange's name, such as btcusdt@trade, or a handle",
         examples=["btcusdt@trade"],
-        extra={"must_be": "a stream's name such as btcusdt@trade, btcusdt@kline_1m or !miniTicker@arr"},
+        extra={"must_be": "a stream's name such as btcusdt@trade, btcusdt@kline_1m or !miniTicker@arr, or a handle"},
     ),
 ]
 StreamNames = Annotated[
     list[StreamName],
-    Meta(min_length=1, max_length=200, description="Names or handles, such as btcusdt@trade", examples=[["btcusdt@trade"]]),
+    Meta(
+        min_length=1,
+        max_length=STREAMS_MOST,
+        description="Names or handles, such as btcusdt@trade",
+        examples=[["btcusdt@trade"]],
+    ),
 ]
 Handle = Annotated[
     str,
@@ -70,7 +77,7 @@ Wait = Annotated[
 Cursor = Annotated[
     str,
     Meta(
-        max_length=512,
+        max_length=131_072,
         description="Where the last reply ended",
         examples=["eyJzIjoxfQ"],
         extra={"must_be": "the cursor of a subscription or of the last read"},
@@ -82,8 +89,8 @@ BookLevels = Annotated[
 ]
 
 State = Literal["synced", "stale", "gap"]
-"""synced: everything up to the last event is here and it is fresh. stale: nothing came for longer than the stream allows.
-gap: events are missing that could not be fetched later; it ends with the next unbroken stretch."""
+"""synced: everything up to the last event is here and it is fresh. stale: nothing came for longer than the stream allows, or
+what came was old. gap: events are missing that could not be fetched later; it ends with the next unbroken stretch."""
 
 
 class Model(Struct, frozen=True, rename="camel", omit_defaults=True):
@@ -118,6 +125,8 @@ class Condition(Model, frozen=True):
     """Why it is not synced."""
     missing: Missing | UnsetType = UNSET
     """The last hole, while the state is gap."""
+    delay_ms: int | None = None
+    """How late the last event was when it arrived: our clock less the exchange's; null where an event bears no time."""
 
 
 class StreamEvent(Model, frozen=True):
