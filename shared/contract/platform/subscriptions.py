@@ -67,7 +67,10 @@ def _declare(tool: Tool, streams: tuple[Stream, ...]) -> Spec:
 
 
 def _about(stream: Stream) -> str:
-    ended = f" Retired at Binance: prefer {stream.ended.instead}." if stream.ended else ""
+    ended = ""
+    if stream.ended:
+        tools = {other.name: other.tool.name for other in STREAMS if other.tool}
+        ended = f" Retired at Binance: prefer {' or '.join(tools.get(name, name) for name in stream.ended.instead.split(' or '))}."
     return f"{stream.title}, live.{ended}"
 
 
