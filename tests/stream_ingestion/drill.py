@@ -47,7 +47,7 @@ REPLICA = {
 }
 FLOWS_WITHIN_S = 90.0
 EVENTS_MORE = 50
-BREATH = 1000
+BREATH = 500
 """Trades heard at most between two rounds, once everything has happened."""
 READ_EVERY_S = 0.3
 SILENT, ASKED_TO_LEAVE = "it fell silent", "the exchange asked for it"
