@@ -49,4 +49,4 @@ def test_a_wrong_argument_is_refused_with_what_is_allowed():
 
 
 def test_the_retired_stream_says_what_to_prefer():
-    assert "prefer <symbol>@ticker" in BY_TOOL["subscribe_to_all_tickers_stream"].summary
+    assert "prefer subscribe_to_ticker_stream or subscribe_to_all_mini" in BY_TOOL["subscribe_to_all_tickers_stream"].summary

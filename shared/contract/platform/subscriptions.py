@@ -70,7 +70,8 @@ def _about(stream: Stream) -> str:
     ended = ""
     if stream.ended:
         tools = {other.name: other.tool.name for other in STREAMS if other.tool}
-        ended = f" Retired at Binance: prefer {' or '.join(tools.get(name, name) for name in stream.ended.instead.split(' or '))}."
+        instead = [tools.get(name, name) for name in stream.ended.instead.split(" or ")]
+        ended = f" Retired at Binance: prefer {' or '.join(instead)}."
     return f"{stream.title}, live.{ended}"
 
 
