@@ -6,7 +6,7 @@ Answers: on one port (9000) Binance's REST API `/api/v3/...`, WebSocket API `/ws
 Talks to: nobody; it needs no bus and no network. As a mirror (`sources`) it reads another exchange's public data.
 
     paths -> history -> candles <- tape <- venue (engine + crowd)        what there is to tell
-    rest, ws_api -> door (who asks, parameters, weights) -> handlers -> replies    how it is told
+    rest, ws_api -> door (who asks, parameters, weights) -> public, trading -> replies    how it is told
     accounts, keys -> authentication; venue -> user_data -> sessions     to whom
     venue -> persistence                                                 what survives a restart
     venue -> streams (publisher -> hub -> connections)                   and told on

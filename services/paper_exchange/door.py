@@ -13,12 +13,14 @@ from msgspec import Struct
 
 from services.paper_exchange import parameters, payloads
 from services.paper_exchange.authentication import NAMES, Claim, authenticate, is_needed
+from services.paper_exchange.call import Call
 from services.paper_exchange.clock import Clock
 from services.paper_exchange.engine.order_counts import OrderLimit
 from services.paper_exchange.errors import Gone, Refused, refused
-from services.paper_exchange.handlers import HANDLERS, Call, Handlers
+from services.paper_exchange.handlers import Handlers
 from services.paper_exchange.keys import Key, Keyring
 from services.paper_exchange.payloads import Texts
+from services.paper_exchange.public import PUBLIC
 from services.paper_exchange.trading import TRADING
 from services.paper_exchange.trading.orders import ended_by_amendment
 from services.paper_exchange.weights import Weights
@@ -196,7 +198,7 @@ class Door:
             raise refused(-1000) from None
 
     def _handler(self, spec: Spec) -> Answer:
-        handler = HANDLERS.get(spec.method) or TRADING.get(spec.method)
+        handler = PUBLIC.get(spec.method) or TRADING.get(spec.method)
         if handler is None:
             raise refused(-1020)
         return partial(handler, self._handlers)

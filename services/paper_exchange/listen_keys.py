@@ -8,9 +8,9 @@ import secrets
 import string
 from collections.abc import Callable
 
+from services.paper_exchange.call import Call
 from services.paper_exchange.clock import Clock
 from services.paper_exchange.errors import refused
-from services.paper_exchange.handlers import Call
 from services.paper_exchange.streams.hub import Hub
 from services.paper_exchange.user_data import Told, UserData
 from services.paper_exchange.user_events import listen_key_expired

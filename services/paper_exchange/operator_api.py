@@ -26,10 +26,11 @@ from msgspec import DecodeError, Meta, Struct, json
 
 from services.paper_exchange.account_forms import AccountForm, Amount, Asset, BadOrder, CommissionForm, KeyForm
 from services.paper_exchange.accounts import Accounts
+from services.paper_exchange.call import Call
 from services.paper_exchange.engine.amounts import parse, text
 from services.paper_exchange.engine.commands import LockExternally, SetSymbolStatus
 from services.paper_exchange.engine.words import SymbolStatus
-from services.paper_exchange.handlers import Call, Handlers
+from services.paper_exchange.handlers import Handlers
 from services.paper_exchange.trading import list_reports, records, reports
 from services.paper_exchange.venue import Venue
 

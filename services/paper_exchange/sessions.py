@@ -12,9 +12,9 @@ from typing import Any
 
 from msgspec import DecodeError, Struct, json
 
+from services.paper_exchange.call import Call
 from services.paper_exchange.door import Door
 from services.paper_exchange.errors import Refused, refused
-from services.paper_exchange.handlers import Call
 from services.paper_exchange.keys import Key
 from services.paper_exchange.user_data import Told, UserData
 from services.paper_exchange.user_events import Unit, terminated

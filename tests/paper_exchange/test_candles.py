@@ -9,8 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import json
 
+from services.paper_exchange.call import Call
 from services.paper_exchange.candles import DAY_S, MONTH, WIDTHS_S, following, opening, openings
-from services.paper_exchange.handlers import HANDLERS, Call, Handlers
+from services.paper_exchange.handlers import Handlers
+from services.paper_exchange.public import PUBLIC
 from services.paper_exchange.tape import MICROS
 from services.paper_exchange.venue import Venue
 from services.paper_exchange.weights import Limits
@@ -21,7 +23,7 @@ SYMBOLS = ("BTCUSDT", "ETHBTC", "币安人生USDT", "BTCEUR")
 
 def ask(market: Venue, method: str, **given: Any) -> Any:
     handlers = Handlers(market, Limits())
-    return json.decode(HANDLERS[method](handlers, Call(given)))
+    return json.decode(PUBLIC[method](handlers, Call(given)))
 
 
 def whole(value: str) -> int:

@@ -4,7 +4,9 @@ from itertools import pairwise
 
 import pytest
 
-from services.paper_exchange.handlers import HANDLERS, Call, Handlers
+from services.paper_exchange.call import Call
+from services.paper_exchange.handlers import Handlers
+from services.paper_exchange.public import PUBLIC
 from services.paper_exchange.symbols import LISTINGS
 from services.paper_exchange.venue import Venue
 from services.paper_exchange.weights import Limits
@@ -18,13 +20,13 @@ LATER_US = OPENING_US + 20_250_000
 def told(venue: Venue) -> list[bytes]:
     """Everything that a client could read of a market."""
     handlers = Handlers(venue, Limits())
-    bodies = [HANDLERS["exchangeInfo"](handlers, Call({})), HANDLERS["ticker.24hr"](handlers, Call({}))]
+    bodies = [PUBLIC["exchangeInfo"](handlers, Call({})), PUBLIC["ticker.24hr"](handlers, Call({}))]
     reads: list[tuple[str, dict[str, str]]] = [
         (method, {}) for method in ("depth", "trades.recent", "trades.aggregate", "avgPrice", "blockTrades.historical")
     ]
     reads += [("klines", {"interval": interval}) for interval in ("1s", "1m", "1d", "1M")]
     for symbol in venue.instruments:
-        bodies += [HANDLERS[method](handlers, Call({"symbol": symbol, **given})) for method, given in reads]
+        bodies += [PUBLIC[method](handlers, Call({"symbol": symbol, **given})) for method, given in reads]
     return bodies
 
 

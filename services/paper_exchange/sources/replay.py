@@ -11,10 +11,11 @@ from typing import Any
 from fastapi import Request
 from msgspec import Raw, Struct, json
 
+from services.paper_exchange.call import Call
 from services.paper_exchange.door import Answer
 from services.paper_exchange.engine.amounts import parse
 from services.paper_exchange.errors import refused
-from services.paper_exchange.handlers import DEFAULT_DEPTH, Call
+from services.paper_exchange.handlers import DEFAULT_DEPTH
 from services.paper_exchange.sources.house import HouseBook
 from services.paper_exchange.sources.recorded_book import RecordedBook
 from services.paper_exchange.sources.recording import Frame, Recording

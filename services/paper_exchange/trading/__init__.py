@@ -39,4 +39,4 @@ TRADING: dict[str, Handler] = {
     "myPreventedMatches": records.prevented_matches,
     "order.amendments": records.amendments,
 }
-"""By operation, as `handlers.HANDLERS` for public reads."""
+"""By operation, as `public.PUBLIC` for public reads."""

@@ -5,11 +5,12 @@ from typing import Any
 
 from msgspec import json
 
+from services.paper_exchange.call import Call
 from services.paper_exchange.engine.accounts import Account
 from services.paper_exchange.engine.amounts import text
 from services.paper_exchange.engine.commands import Commission, Rates
 from services.paper_exchange.engine.words import Side
-from services.paper_exchange.handlers import Call, Handlers
+from services.paper_exchange.handlers import Handlers
 
 BASIS_POINT = 10_000
 """In units of 1e-8."""

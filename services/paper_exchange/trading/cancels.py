@@ -4,9 +4,10 @@ from typing import Any
 
 from msgspec import json
 
+from services.paper_exchange.call import Call
 from services.paper_exchange.engine.commands import CancelOpenOrders, CancelOrderList
 from services.paper_exchange.engine.outcomes import Canceled, ListCanceled
-from services.paper_exchange.handlers import Call, Handlers
+from services.paper_exchange.handlers import Handlers
 from services.paper_exchange.trading.list_reports import canceled_list, ended
 from services.paper_exchange.trading.requests import cancel_order
 from services.paper_exchange.trading.results import done, execute

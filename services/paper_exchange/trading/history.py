@@ -8,7 +8,8 @@ from operator import attrgetter
 
 from msgspec import json
 
-from services.paper_exchange.handlers import Call, Handlers
+from services.paper_exchange.call import Call
+from services.paper_exchange.handlers import Handlers
 from services.paper_exchange.trading import list_reports
 from services.paper_exchange.trading.pages import page
 from services.paper_exchange.trading.reports import queried

@@ -3,9 +3,9 @@
 `transactionTime` of a list that was placed or is queried is when it was placed, of one that was canceled when that was done.
 """
 
+from services.paper_exchange.call import Call
 from services.paper_exchange.engine.orders import OrderList
 from services.paper_exchange.engine.outcomes import Canceled, ListCanceled, ListPlaced
-from services.paper_exchange.handlers import Call
 from services.paper_exchange.trading.reports import Report, canceled, placed
 
 

@@ -2,10 +2,11 @@
 
 from msgspec import json
 
+from services.paper_exchange.call import Call
 from services.paper_exchange.engine.commands import Leg, PlaceOrderList
 from services.paper_exchange.engine.outcomes import ListPlaced
 from services.paper_exchange.engine.words import ListKind
-from services.paper_exchange.handlers import Call, Handlers
+from services.paper_exchange.handlers import Handlers
 from services.paper_exchange.trading.account import trade_group_id
 from services.paper_exchange.trading.list_reports import placed_list
 from services.paper_exchange.trading.requests import Given, amount, leg

@@ -3,9 +3,10 @@
 from msgspec import json
 
 from services.paper_exchange import errors
+from services.paper_exchange.call import Call
 from services.paper_exchange.engine.commands import AmendOrder, CancelReplace
 from services.paper_exchange.engine.outcomes import Amended, Canceled, CancelReplaced, ListCanceled, Placed, Refused
-from services.paper_exchange.handlers import Call, Handlers
+from services.paper_exchange.handlers import Handlers
 from services.paper_exchange.trading.account import rates_for_order, trade_group_id
 from services.paper_exchange.trading.list_reports import amended_list, ended
 from services.paper_exchange.trading.reports import Report, amended, detail, placed, refused

@@ -9,7 +9,8 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from services.paper_exchange.handlers import Call, Handlers
+from services.paper_exchange.call import Call
+from services.paper_exchange.handlers import Handlers
 from shared.contract.rules import MICROSECONDS_FROM
 
 Row = TypeVar("Row")

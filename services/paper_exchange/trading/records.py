@@ -6,9 +6,10 @@ from operator import attrgetter
 
 from msgspec import json
 
+from services.paper_exchange.call import Call
 from services.paper_exchange.engine.amounts import text
 from services.paper_exchange.engine.records import Amendment, Fill, PreventedMatch
-from services.paper_exchange.handlers import Call, Handlers
+from services.paper_exchange.handlers import Handlers
 from services.paper_exchange.trading.pages import page
 from services.paper_exchange.trading.reports import Report, prevented_quantities
 

@@ -6,11 +6,11 @@ Where samples put a field in different places, the place is that of most of them
 
 from typing import Any
 
+from services.paper_exchange.call import Call
 from services.paper_exchange.engine.amounts import text
 from services.paper_exchange.engine.orders import Order
 from services.paper_exchange.engine.outcomes import Canceled, Placed, Refused
 from services.paper_exchange.engine.records import Fill, PreventedMatch
-from services.paper_exchange.handlers import Call
 
 Report = dict[str, Any]
 ONE_PARTY = "ONE_PARTY_TRADE_REPORT"

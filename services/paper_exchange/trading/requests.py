@@ -6,12 +6,12 @@ Precision and zero are the only things told here; everything else the catalogue'
 from functools import cache
 from typing import Any
 
+from services.paper_exchange.call import Call
 from services.paper_exchange.engine.amounts import TooPrecise, parse
 from services.paper_exchange.engine.commands import CancelOrder, Leg, PlaceOrder
 from services.paper_exchange.engine.order_rules import named
 from services.paper_exchange.engine.words import Side
 from services.paper_exchange.errors import Refused, refused
-from services.paper_exchange.handlers import Call
 
 Given = dict[str, Any]
 _INVALID = -1013

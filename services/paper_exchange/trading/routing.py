@@ -6,8 +6,9 @@ of 2025-08-12 added them, the samples still lack them.
 
 from msgspec import json
 
+from services.paper_exchange.call import Call
 from services.paper_exchange.engine.outcomes import Placed
-from services.paper_exchange.handlers import Call, Handlers
+from services.paper_exchange.handlers import Handlers
 from services.paper_exchange.trading.account import rates_for_order, trade_group_id
 from services.paper_exchange.trading.reports import placed
 from services.paper_exchange.trading.requests import new_order

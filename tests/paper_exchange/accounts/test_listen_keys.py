@@ -7,9 +7,9 @@ import pytest
 from msgspec import json as msgjson
 from websockets.sync.client import connect
 
+from services.paper_exchange.call import Call
 from services.paper_exchange.clock import Clock
 from services.paper_exchange.errors import Refused
-from services.paper_exchange.handlers import Call
 from services.paper_exchange.listen_keys import LIFE_US, ListenKeys
 from services.paper_exchange.streams.channel import millis
 from services.paper_exchange.streams.hub import Hub

@@ -9,9 +9,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from websockets.sync.client import ClientConnection, connect
 
 from services.paper_exchange import sessions
+from services.paper_exchange.call import Call
 from services.paper_exchange.clock import Clock
 from services.paper_exchange.door import Door
-from services.paper_exchange.handlers import Call, Handlers
+from services.paper_exchange.handlers import Handlers
 from services.paper_exchange.keys import Key, Keyring
 from services.paper_exchange.sessions import Options, Session
 from services.paper_exchange.user_data import UserData

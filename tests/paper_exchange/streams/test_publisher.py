@@ -8,9 +8,11 @@ import msgspec
 import pytest
 
 from services.paper_exchange.block_trades import BlockTrade
+from services.paper_exchange.call import Call
 from services.paper_exchange.engine.amounts import parse
 from services.paper_exchange.engine.commands import PlaceOrder
-from services.paper_exchange.handlers import HANDLERS, Call, Handlers
+from services.paper_exchange.handlers import Handlers
+from services.paper_exchange.public import PUBLIC
 from services.paper_exchange.streams.channel import micros, millis
 from services.paper_exchange.symbols import LISTINGS
 from services.paper_exchange.venue import Venue
@@ -30,7 +32,7 @@ NAMES = {
 
 def rest(stage: Stage, method: str, **given: Any) -> Any:
     """What the REST API says at this moment."""
-    return json.loads(HANDLERS[method](Handlers(stage.venue, Limits()), Call(given)))
+    return json.loads(PUBLIC[method](Handlers(stage.venue, Limits()), Call(given)))
 
 
 def test_every_stream_tells_something_that_decodes_into_its_event(stage: Stage) -> None:

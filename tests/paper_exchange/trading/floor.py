@@ -5,11 +5,12 @@ from typing import Any
 from msgspec import json, structs
 
 from services.paper_exchange import parameters, payloads
+from services.paper_exchange.call import Call
 from services.paper_exchange.engine.amounts import parse
 from services.paper_exchange.engine.commands import Commission, Deposit, OpenAccount, Rates, SetSymbolStatus
 from services.paper_exchange.engine.order_counts import DEFAULT_LIMITS
 from services.paper_exchange.errors import Refused
-from services.paper_exchange.handlers import Call, Handlers
+from services.paper_exchange.handlers import Handlers
 from services.paper_exchange.symbols import LISTINGS
 from services.paper_exchange.trading import TRADING
 from services.paper_exchange.venue import Venue

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
+from services.paper_exchange.call import Call
 from services.paper_exchange.clock import Clock
 from services.paper_exchange.door import Admitted, Door
 from services.paper_exchange.errors import Refused
-from services.paper_exchange.handlers import Call
 from services.paper_exchange.weights import Limits, Weights
 from shared.contract.catalog import BY_METHOD
 from tests.paper_exchange.trading.floor import OPENING_US, SYMBOL, Floor
