@@ -81,11 +81,13 @@ class BookAnswers:
             async with asyncio.timeout(WAIT_MS / 1000):
                 book = await self._books.until_good(asked.symbol)
         except TimeoutError:
+            book = None
+        if book is None or not self._replica.is_alive:
             raise Unavailable(
                 f"The local book of {asked.symbol} is not in step with the exchange.",
                 retry_after_ms=1000,
                 hint="Ask again in a moment, or use get_order_book.",
-            ) from None
+            )
         return _encode(shown(asked, book, self._condition(book)))
 
     def _condition(self, book: OrderBook) -> Condition:

@@ -86,6 +86,11 @@ class Replica:
         """Are the streams of a symbol published here?"""
         return self.shard(symbol) in self.mine
 
+    @property
+    def is_alive(self) -> bool:
+        """Is our session surely valid? Not on waking up from a freeze: others may have gone on with what we know."""
+        return asyncio.get_running_loop().time() < self.session.valid_until
+
     def shard(self, symbol: str) -> int:
         """The shard of a symbol."""
         return shard_of(symbol, self._settings.stream_shards)

@@ -6,7 +6,7 @@ import signal
 from collections import Counter
 
 from services.stream_ingestion.ownership import Member, owner_of, plan
-from shared.contract.platform.streams import Latest, List, Read
+from shared.contract.platform.streams import Book, Latest, List, Read
 from tests.stream_ingestion.conftest import SETTINGS, Platform
 from tests.stream_ingestion.stream_server import trade
 from tests.stream_ingestion.test_unbroken import TRADES, Ticking, numbers
@@ -142,6 +142,27 @@ async def test_a_frozen_replica_tells_which_events_may_have_come_twice(platform:
     span = json.loads(told[0])["missing"]
     assert json.loads(told[0])["filled"]
     assert before - 300 < span["first"] <= before <= span["last"]
+
+
+async def test_a_frozen_replica_gives_no_book_on_waking_up(platform: Platform) -> None:
+    platform.market.book = {"lastUpdateId": 10, "bids": [["100.00", "1.0"]], "asks": [["101.00", "3.0"]]}
+    async with process(platform, stream_shards=1) as frozen:
+        await frozen.logged("ready")
+        await platform.ask(Book(symbol="BTCUSDT"))
+        shards = await platform.bus.jetstream.key_value("binance_stream_shards")
+        owner = ((await shards.get("0")).value or b"").decode()
+        answers = await platform.listen("answers")
+        frozen.process.send_signal(signal.SIGSTOP)
+        async with process(platform, stream_shards=1) as other:
+            await other.logged("ready")
+            await eventually(lambda: carries(other), within_s=10)
+            await platform.bus.data.publish(
+                f"binance.rpc.stream_replica.{owner}.book", b'{"symbol":"BTCUSDT"}', reply="answers"
+            )
+            await platform.bus.settle()
+            frozen.process.send_signal(signal.SIGCONT)
+            await eventually(lambda: answers)
+    assert json.loads(answers[0])["kind"] == "unavailable"
 
 
 async def test_whoever_has_a_stream_when_nats_is_back_goes_on_where_it_was(platform: Platform) -> None:
