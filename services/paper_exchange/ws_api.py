@@ -19,18 +19,19 @@ from services.paper_exchange.request_faults import Fates, Fault
 from services.paper_exchange.rest import Message, Receive, Scope, Send
 from services.paper_exchange.sessions import VERSION, Options, Session, flag, peek
 from services.paper_exchange.streams.frames import text_frame
+from services.paper_exchange.streams.lifetime import end_after
 from services.paper_exchange.streams.socket import Socket, socket_of
 from services.paper_exchange.user_data import UserData
 
 PATH = "/ws-api/v3"
 CONNECTION_WEIGHT = 2
-LIFE_S, NOTICE_S = 24 * 3600.0, 600.0
-"""A connection ends after so long, and is told so long before (of a short life, half of it)."""
+LIFE_S = 24 * 3600.0
+"""A connection ends after so long."""
 MAX_LATE = 10_000
 """Requests that a drill's latency may hold back."""
 MAX_UNSENT = 4 * 1024 * 1024
 """Bytes that may wait for a client that does not read; one with more is cut off."""
-_BINARY, _POLICY, _GOING_AWAY = 1003, 1008, 1001
+_BINARY, _POLICY = 1003, 1008
 
 
 class WsApi:
@@ -145,11 +146,7 @@ class Connection:
 
     def end_after(self, life_s: float) -> None:
         """End the connection when it is so old, with a notice before."""
-        loop = asyncio.get_running_loop()
-        self._timers = [
-            loop.call_later(life_s - min(NOTICE_S, life_s / 2), self.announce_end),
-            loop.call_later(life_s, self._socket.end, _GOING_AWAY),
-        ]
+        self._timers = end_after(self._socket, life_s, self.announce_end)
 
     def announce_end(self) -> None:
         """Tell the client to open another connection."""

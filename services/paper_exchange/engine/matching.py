@@ -7,7 +7,6 @@ Where the next slice of an iceberg queues is not documented; here it goes to the
 from collections.abc import Iterator
 
 from services.paper_exchange.engine.accounts import Desk
-from services.paper_exchange.engine.amounts import SCALE
 from services.paper_exchange.engine.execution import trade
 from services.paper_exchange.engine.lifecycle import finish
 from services.paper_exchange.engine.orders import Order
@@ -56,20 +55,6 @@ def prospects(state: State, desk: Desk, order: Order) -> Iterator[tuple[int, int
                 return
             elif mode != "EXPIRE_MAKER":
                 yield price, maker.remaining, False
-
-
-def fillable(state: State, desk: Desk, order: Order) -> tuple[int, int]:
-    """(quantity, quote quantity) that the book would give the order now."""
-    left, filled, quote = order.remaining, 0, 0
-    for price, offered, trades in prospects(state, desk, order):
-        quantity = min(left, offered)
-        left -= quantity
-        if trades:
-            filled += quantity
-            quote += price * quantity // SCALE
-        if not left:
-            break
-    return filled, quote
 
 
 def take(state: State, desk: Desk, order: Order, phase: Phase, until: int = 0) -> None:

@@ -8,7 +8,7 @@ documentation; its samples show allocations even there). The router's house may 
 Self-trade prevention guards the own book only; in other books the counterpart is the router's house (not documented).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from heapq import merge
 
 from services.paper_exchange.engine.accounts import Account, Desk
@@ -16,7 +16,7 @@ from services.paper_exchange.engine.amounts import SCALE
 from services.paper_exchange.engine.commands import OpenAccount
 from services.paper_exchange.engine.execution import execute
 from services.paper_exchange.engine.market import Market
-from services.paper_exchange.engine.matching import Phase, crosses, fillable, prospects, take
+from services.paper_exchange.engine.matching import Phase, crosses, prospects, take
 from services.paper_exchange.engine.orders import Order
 from services.paper_exchange.engine.state import State
 
@@ -39,13 +39,13 @@ def can_route(state: State, market: Market) -> bool:
 
 def obtainable(state: State, desk: Desk, order: Order) -> tuple[int, int]:
     """(quantity, quote quantity) that the order would get now, from all books when it is routed."""
-    if not order.used_sor:
-        return fillable(state, desk, order)
-    sign = 1 if order.side == "BUY" else -1
-    sources: list[Iterator[tuple[int, int, bool]]] = [prospects(state, desk, order)]
-    sources += [_offers(other, order) for other in other_markets(state, desk.market)]
+    offers: Iterable[tuple[int, int, bool]] = prospects(state, desk, order)
+    if order.used_sor:
+        sign = 1 if order.side == "BUY" else -1
+        others = (_offers(other, order) for other in other_markets(state, desk.market))
+        offers = merge(offers, *others, key=lambda each: each[0] * sign)
     left, filled, quote = order.remaining, 0, 0
-    for price, offered, trades in merge(*sources, key=lambda each: each[0] * sign):
+    for price, offered, trades in offers:
         quantity = min(left, offered)
         left -= quantity
         if trades:

@@ -15,17 +15,16 @@ from services.paper_exchange.streams.address import Asked
 from services.paper_exchange.streams.faults import Fate, StreamFaults
 from services.paper_exchange.streams.frames import text_frame
 from services.paper_exchange.streams.hub import Hub
+from services.paper_exchange.streams.lifetime import end_after
 from services.paper_exchange.streams.socket import Socket
 
-NOTICE_S = 600.0
-"""So long before its end a connection is told of it (of a short life, half of it)."""
 MESSAGES_PER_S = 5
 MAX_UNSENT = 4 * 1024 * 1024
 """Bytes that may wait for a reader; one with more is cut off."""
 MAX_LATE = 20_000
 """Frames that a drill's latency may hold back."""
 _SHUTDOWN = "!serverShutdown"
-_GOING_AWAY, _UNSUPPORTED, _POLICY = 1001, 1003, 1008
+_UNSUPPORTED, _POLICY = 1003, 1008
 
 
 class Connection:
@@ -92,10 +91,7 @@ class Connection:
 
     def end_after(self, life_s: float) -> None:
         """End the connection when it is so old, with a notice before."""
-        self._timers += [
-            self._loop.call_later(life_s - min(NOTICE_S, life_s / 2), self.announce_end),
-            self._loop.call_later(life_s, self._socket.end, _GOING_AWAY),
-        ]
+        self._timers += end_after(self._socket, life_s, self.announce_end)
 
     def announce_end(self) -> None:
         """Tell the client to open another connection."""
