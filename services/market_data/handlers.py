@@ -41,7 +41,7 @@ class Handlers:
 
     async def _ask(self, operation: Operation[Any]) -> bytes:
         key = (operation.spec.method, msgspec.json.encode(operation))
-        return await self._in_flight.ask(key, lambda: self._reach.hear(self._call(operation)))
+        return await self._in_flight.ask(key, lambda: self._reach.hear(lambda: self._call(operation)))
 
     async def _call(self, operation: Operation[Any]) -> bytes:
         return await self._client.call(operation, deadline_ms=now_ms() + EXCHANGE_TIMEOUT_MS, lane=Lane.DATA)

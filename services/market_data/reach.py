@@ -18,10 +18,10 @@ class Reach:
         self._monotonic = monotonic
         self._heard_at = float("-inf")
 
-    async def hear(self, request: Awaitable[Value]) -> Value:
+    async def hear(self, request: Callable[[], Awaitable[Value]]) -> Value:
         """The answer of a request, from which this learns; raises as the request does."""
         try:
-            answer = await request
+            answer = await request()
         except (Unavailable, Denied):  # as the exchange is out of reach, or its firewall has shut this address out
             self._heard_at = float("-inf")
             raise
@@ -32,7 +32,7 @@ class Reach:
         """Why it cannot be reached; empty when it can. A request limit is no reason: it holds for every replica here."""
         if self._monotonic() - self._heard_at > FRESH_S:
             try:
-                await self.hear(self._ping())
+                await self.hear(self._ping)
             except (Unavailable, Denied) as error:
                 return error.message
             except ServiceError:
