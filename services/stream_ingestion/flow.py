@@ -10,13 +10,13 @@ from typing import Any
 
 from msgspec import Struct
 from nats.errors import Error
-from prometheus_client import Counter, Gauge
 
 from services.stream_ingestion import condition, history
 from services.stream_ingestion.all_tickers import AllTickers
 from services.stream_ingestion.carrier import Carrier, Terms
 from services.stream_ingestion.channel import Channel, DepthChannel, Hole, channel
 from services.stream_ingestion.condition import Condition
+from services.stream_ingestion.counts import Counts
 from services.stream_ingestion.direct import Direct
 from services.stream_ingestion.history import Ask
 from services.stream_ingestion.local_books import LocalBooks
@@ -79,7 +79,7 @@ class Flow:
         self.publisher.on_withheld = self._on_withheld
         bus.on_data_lost(self.publisher.shut)
         self.books = LocalBooks(ask, settings.book_levels, self._on_resync, self._flows)
-        self._counts = _Counts(metrics)
+        self._counts = Counts(metrics)
         self._data: Any = bus.data
         self._direct = direct
         self._stores = stores
@@ -110,7 +110,7 @@ class Flow:
         if starting:
             await self._start(starting, wanted)
         self._keep_books(wanted.books)
-        self._counts.show(self)
+        self._counts.show(self.conditions.values(), self.upstream, self.books)
 
     def _keep_books(self, wanted: Set[str]) -> None:
         for name in wanted & self._live:
@@ -133,13 +133,13 @@ class Flow:
 
     async def forget(self) -> None:
         """Carry nothing, for our session has lapsed: others may have published what we did last, or were about to."""
-        now = now_ms()
-        for name in self._live:
-            found, mark = self.channels[name], self._marks[0].get(name, b"")
-            self._past[name] = mark, now
-            if mark and (span := found.after(mark)):
+        now, marks = now_ms(), self._marks[0]
+        if live := [self.channels[name] for name in self._live]:
+            self._past = {found.name: (marks.get(found.name, b""), now) for found in live}
+        for found in live:
+            if found.name in marks and (span := found.after(marks[found.name])):
                 subject = f"{condition.subject(found.subject, self._prefix)}.again"
-                self._twice.append((subject, condition.again(name, span, now, self.replica)))
+                self._twice.append((subject, condition.again(found.name, span, now, self.replica)))
         self.publisher.shut()
         self._kept_marks.forget()
         await self.settle(Wanted({}, frozenset(), frozenset()))
@@ -204,7 +204,7 @@ class Flow:
                 if found.state == "stale" and carrier is not None:
                     carrier.doubt(found.channel.name)
         self.publisher.flush()
-        self._counts.show(self)
+        self._counts.show(self.conditions.values(), self.upstream, self.books)
 
     def tell_all(self) -> None:
         """Tell every condition anew."""
@@ -367,30 +367,3 @@ class Flow:
 
     def _on_resync(self) -> None:
         self._counts.resyncs.inc()
-
-
-class _Counts:
-    """The counters of this service."""
-
-    def __init__(self, metrics: Metrics) -> None:
-        registry = metrics.registry
-        self.holes = Counter("binance_stream_holes", "Holes found in streams", ["kind"], registry=registry)
-        self.filled = Counter("binance_stream_filled", "Events fetched to fill holes", registry=registry)
-        self.withheld = Counter("binance_stream_withheld", "Events not published for want of the right to", registry=registry)
-        self.lost = Counter("binance_stream_connections_lost", "Connections that broke", registry=registry)
-        self.replaced = Counter("binance_stream_connections_replaced", "Connections replaced in time", registry=registry)
-        self.resyncs = Counter("binance_stream_book_resyncs", "Local books that had to start over", registry=registry)
-        self._live = Gauge("binance_stream_live", "Streams published here", ["state"], registry=registry)
-        self._carriers = Gauge("binance_stream_connections", "Connections to the exchange's streams", registry=registry)
-        self._books = Gauge(
-            "binance_stream_books", "Local books, by whether they can be trusted", ["synced"], registry=registry
-        )
-
-    def show(self, flow: Flow) -> None:
-        """Show how things are."""
-        states = [found.state for found in flow.conditions.values()]
-        for state in ("synced", "stale", "gap"):
-            self._live.labels(state).set(states.count(state))
-        self._carriers.set(sum(carrier.is_up for carrier in flow.upstream.carriers))
-        self._books.labels("yes").set(flow.books.synced())
-        self._books.labels("no").set(len(flow.books) - flow.books.synced())
