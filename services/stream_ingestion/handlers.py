@@ -110,9 +110,9 @@ class Handlers:
         """Drop leases."""
         await self._leases.refresh()  # another replica may have taken them a moment ago
         holder = _holder(request)
-        ended = [name for name in streams if await self._leases.end(name, holder)]
+        were_held = await asyncio.gather(*(self._leases.end(name, holder) for name in streams))
         await self._replica.nudge()
-        return _encode(Unsubscribed(ended))
+        return _encode(Unsubscribed([name for name, was_held in zip(streams, were_held, strict=True) if was_held]))
 
     async def listing(self, asked: List, request: RpcRequest) -> bytes:
         """Leases and how their streams are."""
@@ -174,9 +174,10 @@ class Handlers:
     async def _renew(self, streams: Sequence[str], request: RpcRequest) -> None:
         """Reading keeps a lease alive."""
         now, holder = now_ms(), _holder(request)
-        for name in streams:
-            if (lease := self._leases.find(name, holder, now)) and lease.is_due(now):
-                await self._leases.take(name, holder, lease.seconds, now)
+        held = (self._leases.find(name, holder, now) for name in streams)
+        await asyncio.gather(
+            *(self._leases.take(lease.stream, holder, lease.seconds, now) for lease in held if lease and lease.is_due(now))
+        )
 
     async def _shown(self, leases: Sequence[Lease]) -> list[Subscription]:
         if not leases:

@@ -63,7 +63,8 @@ def stream_of(handle: str, holder: str) -> str:
     name, _, digest = handle.partition("~")
     if digest and digest != _digest(holder):
         raise Invalid(
-            f"{handle!r:.100} is the handle of somebody else's subscription.", hint="list_active_subscriptions shows yours."
+            f"{handle!r:.100} is the handle of somebody else's subscription.",
+            hint=f"Name the stream itself, {name}, or a handle of yours: list_active_subscriptions shows them.",
         )
     return name
 

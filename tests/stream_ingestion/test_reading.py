@@ -12,7 +12,7 @@ from services.stream_ingestion import lateness
 from services.stream_ingestion.ears import Ears
 from services.stream_ingestion.waiting import MOST_EACH, Waiting
 from shared.contract.errors import RateLimited, Unavailable
-from shared.contract.platform.streams import Book, Latest, Read, StreamPage
+from shared.contract.platform.streams import Book, Latest, List, Read, StreamPage, Subscribe, Unsubscribe, UnsubscribeAll
 from shared.runtime.bus import Bus
 from shared.runtime.clock import now_ms
 from shared.runtime.endpoint import RpcRequest
@@ -230,3 +230,17 @@ async def test_a_book_of_old_changes_is_told_as_stale(platform: Platform) -> Non
         return (await platform.ask(Book(symbol="BTCUSDT"))).condition.state == "synced"
 
     await eventually(is_good)
+
+
+async def test_a_thousand_leases_are_taken_shown_and_ended_by_one_request_each(platform: Platform) -> None:
+    await platform.start()
+    taken = await platform.ask(Subscribe(streams=names(1000), wait_ms=0))
+    assert [subscription.stream for subscription in taken.subscriptions] == names(1000)
+    assert len((await platform.ask(List())).subscriptions) == 1000
+    assert sorted((await platform.ask(UnsubscribeAll())).ended) == sorted(names(1000))
+
+
+async def test_a_stream_in_capitals_is_ended_too(platform: Platform) -> None:
+    await platform.start()
+    await platform.subscribe("btcusdt@trade")
+    assert (await platform.ask(Unsubscribe(stream="BTCUSDT@trade"))).ended == ["btcusdt@trade"]
