@@ -12,7 +12,7 @@ import sys
 import uvloop
 from mcp.server.stdio import stdio_server
 
-from services.mcp_gateway import server
+from services.mcp_gateway import eras, server
 from services.mcp_gateway.late_bus import LateBus
 from services.mcp_gateway.local_platform import ROOT, LocalPlatform
 from services.mcp_gateway.service import calls
@@ -71,7 +71,7 @@ async def _serve(settings: Settings, platform: LocalPlatform | None) -> bool:
 
     async def speak() -> None:
         async with stdio_server() as (read, write):
-            await mcp.run(read, write, mcp.create_initialization_options())
+            await eras.serve(mcp, read, write)
 
     seeking = asyncio.create_task(bus.run())
     speaking = asyncio.create_task(speak())

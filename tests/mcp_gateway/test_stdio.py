@@ -16,7 +16,7 @@ from mcp.client.stdio import StdioServerParameters
 
 from shared.runtime.bus import Bus
 from shared.runtime.nats_server import NatsServer
-from tests.mcp_gateway.gateways import CLIENT, HANDSHAKES, MODERN, Market, told_by
+from tests.mcp_gateway.gateways import CLIENT, HANDSHAKES, MODERN, Market, modern_call, told_by
 from tests.mcp_gateway.stdio import ARGUMENTS, WITHIN_S, Stdio
 from tests.support.waiting import eventually
 
@@ -71,6 +71,17 @@ async def test_without_a_bus_tools_are_listed_and_calls_say_what_to_do(start: St
     assert (await stdio.call("get_price", {"symbol": "?"}))["kind"] == "invalid"
     status = await stdio.call("get_system_status")
     assert (status["ok"], status["bus"]["reachable"]) == (False, False)
+    assert await stdio.end() == (0, b"")
+
+
+async def test_a_client_that_was_told_of_the_newest_protocol_may_begin_the_handshake_all_the_same(start: Start) -> None:
+    stdio = await start(NOBODY)
+    modern = {"_meta": modern_call("get_price")[0]["params"]["_meta"]}
+    assert MODERN in (await stdio.ask("server/discover", modern))["supportedVersions"]
+    assert (await stdio.initialize(HANDSHAKES[-1]))["protocolVersion"] == HANDSHAKES[-1]
+    assert len((await stdio.ask("tools/list"))["tools"]) >= 20
+    assert (await stdio.call("get_price"))["kind"] == "unavailable"
+    assert (await stdio.ask("tools/list", modern))["error"]["message"].startswith("this connection serves the handshake")
     assert await stdio.end() == (0, b"")
 
 
