@@ -76,6 +76,28 @@ async def test_a_full_service_says_so_at_once_and_when_to_come_back(bus: Bus, se
     assert await ask(bus) == b"{}", "a slot is free again"
 
 
+async def test_requests_that_only_wait_take_no_slot(bus: Bus, serve: Serve) -> None:
+    waiting, let_go = list[RpcRequest](), asyncio.Event()
+
+    async def wait(request: RpcRequest) -> bytes:
+        if not let_go.is_set():
+            with request.idle():
+                waiting.append(request)
+                await let_go.wait()
+        return b"{}"
+
+    responder = await serve(bus, wait, concurrency=1)
+    held: list[asyncio.Task[bytes]] = []
+    for count in range(1, 6):
+        held.append(asyncio.create_task(ask(bus)))
+        await eventually(lambda count=count: len(waiting) == count)
+    assert responder.in_flight == 0
+    let_go.set()
+    assert await asyncio.gather(*held) == [b"{}"] * 5
+    assert await ask(bus) == b"{}"
+    await eventually(lambda: responder.in_flight == 0)
+
+
 async def test_a_command_that_arrives_after_its_deadline_is_not_executed(bus: Bus, serve: Serve) -> None:
     executed: list[RpcRequest] = []
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from msgspec import UNSET
 
 from services.stream_ingestion import lateness
 from services.stream_ingestion.ears import Ears
@@ -70,7 +71,20 @@ async def test_streams_are_read_together_page_by_page_in_order_of_arrival(platfo
         more = page.more
     assert read == published
     page = await platform.ask(Read(streams=names(streams), cursor=page.cursor))
-    assert (page.events, page.missing, page.aged_out) == ([], page.missing, page.aged_out)
+    assert (page.events, page.missing, page.aged_out) == ([], UNSET, UNSET)
+
+
+async def test_reading_many_streams_leaves_no_consumer_behind(platform: Platform) -> None:
+    await platform.start()
+    await publish(platform, 1, streams=20)
+    page = await platform.ask(Read(streams=names(20)))
+    await publish(platform, 2, streams=20)
+    assert len((await platform.ask(Read(streams=names(20), cursor=page.cursor))).events) == 20
+
+    async def is_clean() -> bool:
+        return (await platform.bus.jetstream.stream_info("binance_md_events")).state.consumer_count == 0
+
+    await eventually(is_clean)
 
 
 async def test_a_page_of_large_events_ends_before_it_grows_too_large(platform: Platform) -> None:
