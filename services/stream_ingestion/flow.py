@@ -160,7 +160,7 @@ class Flow:
             tail = stored.data if stored else self._marks[0].get(found.name, b"")
             if found.tail and tail:
                 found.resume(tail)
-            if found.tail and not history.can_fill(found):
+            if found.tail and not found.footprint:
                 self._mark(found, None, "the bus was away")
         self.publisher.reopen()
         self.publisher.lines += [pub_line(pub_head(subject), told) for subject, told in self._twice]
@@ -289,7 +289,7 @@ class Flow:
             self._warm.discard(found.name)
             self.conditions[found.name] = Condition(found, self._settings.stream_stale_s, self._settings.stream_late_s)
             self._tell(self.conditions[found.name])
-            if not stored and since[found.name] < now_ms() - FRESH_MS and not (found.tail and history.can_fill(found)):
+            if not stored and since[found.name] < now_ms() - FRESH_MS and not found.footprint:
                 self._mark(found, None, "taken over without knowing what came last")
             if found.name == ALL_TICKERS and not self._settings.all_tickers_native:
                 self._tickers = AllTickers(found, self._ask, self._settings.all_tickers_s, self.publisher.flush)
