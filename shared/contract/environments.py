@@ -34,31 +34,34 @@ class Environment(Struct, frozen=True):
 
     def __post_init__(self) -> None:
         known = {
-            "REST": self.rest_url,
-            "WebSocket API": self.ws_api_url,
-            "stream": self.stream_url,
-            "market data REST": self.market_rest_url,
-            "market data stream": self.market_stream_url,
+            "rest_url": ("REST", self.rest_url),
+            "ws_api_url": ("WebSocket API", self.ws_api_url),
+            "stream_url": ("stream", self.stream_url),
+            "market_rest_url": ("market data REST", self.market_rest_url),
+            "market_stream_url": ("market data stream", self.market_stream_url),
         }
-        for label, url in known.items():
+        for field, (label, url) in known.items():
             if url:
-                _check_address(self, label, url)
+                what = f"The {label} address of {self.name} (BINANCE_{field.upper()})"
+                _check_address(self, what, url, _HTTP if field.endswith("rest_url") else _SOCKET)
 
 
-def _check_address(environment: Environment, label: str, url: str) -> None:
-    parts = urlsplit(url)
-    plain, encrypted = ("http", "https") if "REST" in label else ("ws", "wss")
-    if parts.scheme not in (plain, encrypted) or not parts.hostname or parts.query or parts.username:
+_HTTP, _SOCKET = ("http", "https"), ("ws", "wss")
+
+
+def _check_address(environment: Environment, what: str, url: str, schemes: tuple[str, str]) -> None:
+    parts, (plain, encrypted) = urlsplit(url), schemes
+    if parts.scheme not in schemes or not parts.hostname or parts.query or parts.username:
         allowed = f"{encrypted}://host" if environment.trades_real_money else f"{plain}://host or {encrypted}://host"
-        raise ValueError(f"The {label} address of {environment.name} must look like {allowed}, without query or user.")
+        raise ValueError(f"{what} must look like {allowed}, without query or user.")
     belongs = family(url)
     if belongs is not None and belongs != environment.name:
         raise ValueError(
-            f"Environments would mix: the {label} address of {environment.name} is {parts.hostname}, which belongs to"
-            f" {belongs}. Set BINANCE_ENVIRONMENT={belongs} or leave the address out."
+            f"Environments would mix: {what[0].lower()}{what[1:]} is {parts.hostname}, which belongs to {belongs}."
+            f" Set BINANCE_ENVIRONMENT={belongs} or leave the address out."
         )
     if environment.trades_real_money and parts.scheme == plain:
-        raise ValueError(f"The {label} address of {environment.name} must be encrypted ({encrypted}://): it trades real money.")
+        raise ValueError(f"{what} must be encrypted ({encrypted}://): it trades real money.")
 
 
 def family(url: str) -> Name | None:

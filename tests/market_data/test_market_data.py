@@ -140,4 +140,6 @@ async def test_an_address_that_is_none_is_told_before_the_bus_is_looked_for() ->
     async with ServiceProcess("services.market_data", rest_url="localhost:9000", nats_url=nowhere) as process:
         assert await process.ended(within_s=10) == 78
     (line,) = process.lines
-    assert line.startswith("market_data: The REST address of paper must look like http://host or https://host")
+    assert line.startswith(
+        "market_data: The REST address of paper (BINANCE_REST_URL) must look like http://host or https://host"
+    )

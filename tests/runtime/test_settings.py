@@ -91,8 +91,16 @@ def test_several_servers_are_separated_by_commas(monkeypatch: pytest.MonkeyPatch
         ("BINANCE_NATS_URL", "nats://me:hunter2@a:4222,a:4222", "BINANCE_NATS_URL: must be nats://host:port"),
         ("BINANCE_NATS_URL", "nats://a:hunter2", "BINANCE_NATS_URL: must be nats://host:port"),
         ("BINANCE_NATS_URL", ",", "BINANCE_NATS_URL: must be nats://host:port"),
-        ("BINANCE_REST_URL", "localhost:9000", "The REST address of paper must look like http://host or https://host"),
-        ("BINANCE_WS_API_URL", "wss://hunter2@x", "The WebSocket API address of paper must look like ws://host"),
+        (
+            "BINANCE_REST_URL",
+            "localhost:9000",
+            "The REST address of paper (BINANCE_REST_URL) must look like http://host or https://host",
+        ),
+        (
+            "BINANCE_WS_API_URL",
+            "wss://hunter2@x",
+            "The WebSocket API address of paper (BINANCE_WS_API_URL) must look like ws://host",
+        ),
         ("BINANCE_STREAM_URL", "wss://stream.binance.com:9443", "Environments would mix"),
     ],
 )
