@@ -14,7 +14,7 @@ import uvicorn
 from fastapi import FastAPI, Response
 from msgspec import Struct, json
 
-from shared.runtime.ends import CannotStart, NotToBeHad
+from shared.runtime.ends import NotToBeHad
 from shared.runtime.metrics import CONTENT_TYPE, Metrics
 from shared.runtime.observe import logger
 
@@ -121,7 +121,7 @@ class HttpServer:
         """Return when the application (ASGI) takes requests; `options` are settings of uvicorn in place of ours.
 
         Raises:
-            CannotStart: uvicorn ended instead; or whatever it failed with.
+            NotToBeHad: uvicorn ended instead; or whatever it failed with.
         """
         ours: dict[str, Any] = {
             "loop": "none",
@@ -158,7 +158,7 @@ class _Server(uvicorn.Server):
         try:
             await super().startup(sockets)
         except SystemExit:  # it would end the event loop
-            raise CannotStart("The HTTP server cannot start; the log tells why.") from None
+            raise NotToBeHad("The HTTP server cannot start; the log tells why.") from None
         self.up.set()
 
     @contextlib.contextmanager

@@ -9,7 +9,7 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from shared.runtime.ends import CannotStart
+from shared.runtime.ends import NotToBeHad
 from shared.runtime.http import HttpServer, PortBusy, Probes, application
 from shared.runtime.metrics import Answered, Metrics
 
@@ -106,7 +106,7 @@ async def test_a_server_that_ends_while_starting_is_told_and_not_waited_for() ->
         await send({"type": "lifespan.startup.failed", "message": "no"})
 
     server = HttpServer("127.0.0.1", 0)
-    with pytest.raises(CannotStart, match="cannot start"):
+    with pytest.raises(NotToBeHad, match="cannot start"):
         await asyncio.wait_for(server.start(fails, lifespan="on"), 5)
     await server.stop()
 
