@@ -126,7 +126,7 @@ class Desk:
         self.orders: dict[int, Order] = {}
         self.open: dict[int, Order] = {}
         self.by_client_id: dict[str, Order] = {}
-        """The newest order of each client order id."""
+        """By client order id: the open order that has it, or else the newest that had it."""
         self.trades: list[Fill] = []
         self.allocations: list[Fill] = []
         self.prevented: list[PreventedMatch] = []

@@ -74,6 +74,8 @@ def end_canceled(state: State, desk: Desk, order: Order, new_client_order_id: st
     if not desk.reports:
         return Canceled(order, original)
     order.client_order_id = new_client_order_id or state.new_client_order_id()
-    desk.by_client_id[order.client_order_id] = order
+    holder = desk.by_client_id.get(order.client_order_id)
+    if holder is None or not holder.is_open:
+        desk.by_client_id[order.client_order_id] = order
     state.report(desk.market, order, "CANCELED", original_client_order_id=original)
     return Canceled(copied(order), original)

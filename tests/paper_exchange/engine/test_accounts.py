@@ -34,6 +34,19 @@ def test_a_client_order_id_is_free_again_when_its_order_has_ended(exchange: Exch
     assert isinstance(exchange.order("alice", "BUY", "LIMIT", quantity="1", price="10", client_order_id="mine"), Placed)
 
 
+def test_a_cancel_that_takes_an_open_orders_client_id_does_not_take_the_order_with_it(exchange: Exchange) -> None:
+    standing = exchange.limit("alice", "BUY", "1", "10", client_order_id="mine")
+    other = exchange.limit("alice", "BUY", "1", "11")
+
+    exchange.cancel("alice", other.order.order_id, new_client_order_id="mine")
+
+    again = exchange.order("alice", "BUY", "LIMIT", quantity="1", price="10", client_order_id="mine")
+    assert again == Refused(-2010, "Duplicate order sent.")
+    assert exchange.engine.order("alice", "COINUSDT", client_order_id="mine") == exchange.now(standing)
+    by_name = CancelOrder(account="alice", symbol="COINUSDT", client_order_id="mine")
+    assert isinstance(exchange.engine.cancel(by_name, exchange.tick()), Canceled)
+
+
 def test_orders_without_a_client_id_get_one_each(exchange: Exchange) -> None:
     ids = {exchange.limit("alice", "BUY", "1", "10").order.client_order_id for _ in range(20)}
     assert len(ids) == 20
