@@ -42,8 +42,11 @@ def check_filters(state: State, desk: Desk, order: Order) -> None:
     if order.type not in PRICED and (quantity or order.quote_quantity):
         check_notional(state, desk, order, 0, quantity)
     most = instrument.max_position if order.side == "BUY" else None
-    if most is not None and not most.allows(desk.base.free + desk.base.locked + desk.open_buys, quantity):
-        raise filter_failure("MAX_POSITION")
+    if most is not None:
+        # An order that comes to work later is among the open ones already.
+        others = desk.open_buys - (order.remaining if order.order_id in desk.open else 0)
+        if not most.allows(desk.base.free + desk.base.locked + others, quantity):
+            raise filter_failure("MAX_POSITION")
     for asset, limit in desk.account.settings.max_assets:
         worth = quantity if asset == instrument.base else _worth(order, quantity) if asset == instrument.quote else 0
         if worth > limit:

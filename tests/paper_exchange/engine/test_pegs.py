@@ -2,7 +2,8 @@
 
 import pytest
 
-from services.paper_exchange.engine.amounts import plain
+from services.paper_exchange.engine.amounts import parse, plain
+from services.paper_exchange.engine.filters import MaxPosition
 from services.paper_exchange.engine.outcomes import Placed, Refused
 from tests.paper_exchange.engine.floor import Exchange, a_coin
 
@@ -66,6 +67,18 @@ def test_a_pegged_stop_takes_its_price_when_it_fires(exchange: Exchange) -> None
 
     assert plain(exchange.now(stop).pegged_price) == "99.5"
     assert exchange.book()["asks"] == ["2 @ 99.5", "1 @ 101"]
+
+
+def test_a_pegged_stop_that_fires_is_counted_once_towards_the_largest_position() -> None:
+    exchange = Exchange(a_coin(max_position=MaxPosition(max_position=parse("104")))).with_traders("alice", "bob")
+    exchange.trade_at("100")
+    a_book(exchange)
+    stop = exchange.placed("bob", "BUY", "STOP_LOSS_LIMIT", quantity="3", stop_price="101", peg_price_type="PRIMARY_PEG")
+
+    exchange.placed("alice", "BUY", "MARKET", quantity="0.5")
+
+    assert exchange.state_of(stop) == "NEW"
+    assert plain(exchange.now(stop).pegged_price) == "99"
 
 
 def test_what_may_not_be_pegged(exchange: Exchange) -> None:
