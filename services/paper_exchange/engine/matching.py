@@ -17,11 +17,13 @@ from services.paper_exchange.engine.state import State
 
 
 class Phase:
-    """What one taker phase came to."""
+    """One taker phase: within which prices it trades, and what it came to."""
 
-    __slots__ = ("fills", "out_of_range", "prevented")
+    __slots__ = ("fills", "highest", "lowest", "out_of_range", "prevented")
 
-    def __init__(self) -> None:
+    def __init__(self, borders: tuple[int, int] = (0, 0)) -> None:
+        """`borders` are those of `price_range`, which hold for the whole phase, whatever its own trades do to the reference."""
+        self.lowest, self.highest = borders
         self.fills: list[Fill] = []
         self.prevented: list[PreventedMatch] = []
         self.out_of_range = False
@@ -63,7 +65,7 @@ def take(state: State, desk: Desk, order: Order, phase: Phase, until: int = 0) -
     makers = market.book.opposite(order.side)
     limit = until or order.limit
     guarded = order.self_trade_prevention != "NONE" and desk.reports
-    lowest, highest = price_range(state, market, order.side)
+    lowest, highest = phase.lowest, phase.highest
     while order.remaining:
         level = makers.best()
         if level is None:

@@ -18,6 +18,7 @@ from services.paper_exchange.engine.execution import execute
 from services.paper_exchange.engine.market import Market
 from services.paper_exchange.engine.matching import Phase, crosses, prospects, take
 from services.paper_exchange.engine.orders import Order
+from services.paper_exchange.engine.price_range import price_range
 from services.paper_exchange.engine.state import State
 
 HOUSE = "(smart order router)"
@@ -89,7 +90,7 @@ def _allocate(state: State, desk: Desk, order: Order, market: Market, price: int
     """Have the house take one level of another book, and pass it on."""
     bought = _order_of_house(state, market, order, price)
     market.next_order_id += 1
-    take(state, market.desk(_house(state)), bought, Phase(), until=price)
+    take(state, market.desk(_house(state)), bought, Phase(price_range(state, market, order.side)), until=price)
     quantity = bought.executed
     if not quantity:
         phase.out_of_range = True

@@ -4,6 +4,7 @@ from services.paper_exchange.engine.accounts import Desk
 from services.paper_exchange.engine.lifecycle import expire, finish
 from services.paper_exchange.engine.matching import Phase, take, would_take
 from services.paper_exchange.engine.orders import Order
+from services.paper_exchange.engine.price_range import price_range
 from services.paper_exchange.engine.routing import obtainable, take_routed
 from services.paper_exchange.engine.state import State
 
@@ -16,7 +17,7 @@ def work(state: State, desk: Desk, order: Order) -> Phase:
     if not order.used_sor and order.time_in_force == "GTC" and order.limit and not would_take(desk, order):
         rest(state, desk, order)
         return NOTHING
-    phase = Phase()
+    phase = Phase(price_range(state, desk.market, order.side))
     if order.time_in_force == "FOK":
         filled, _ = obtainable(state, desk, order)
         if filled < order.remaining:

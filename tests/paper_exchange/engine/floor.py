@@ -51,7 +51,8 @@ def a_coin(symbol: str = "COINUSDT", **changes: Any) -> Instrument:
         "notional": None,
         "percent_price_by_side": None,
     }
-    return Instrument(symbol=symbol, base=symbol.removesuffix("USDT"), quote="USDT", **{**free, **changes})
+    named: dict[str, Any] = {"symbol": symbol, "base": symbol.removesuffix("USDT"), "quote": "USDT"}
+    return Instrument(**(named | free | changes))
 
 
 class Exchange:

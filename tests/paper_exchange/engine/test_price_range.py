@@ -29,6 +29,23 @@ def test_a_taker_stops_at_the_border_of_the_range_and_expires() -> None:
     assert exchange.book() == {"bids": [], "asks": ["1 @ 110.01"]}
 
 
+def test_the_range_is_set_once_for_all_that_a_routed_order_takes() -> None:
+    mean = ReferenceRule(bucket_count=10, bucket_width_ms=1000)
+    ranged = a_coin(reference=mean, price_range=PriceRange(bid_up=parse("1.1")))
+    other = a_coin("COINUSDC", base="COIN", quote="USDC")
+    exchange = Exchange(ranged, other, sors=(("COINUSDT", "COINUSDC"),)).with_traders("alice", "bob")
+    exchange.trade_at("100")
+    for price in ("110", "111", "114"):
+        exchange.limit("alice", "SELL", "1", price)
+    exchange.limit("alice", "SELL", "1", "110.5", symbol="COINUSDC")
+
+    # The trade at 110 moves the mean to 105, and would let a range reckoned anew reach 115.5.
+    placed = exchange.limit("bob", "BUY", "4", "120", sor=True)
+
+    assert exchange.fills(placed) == ["1 @ 110", "1 @ 110.5"]
+    assert exchange.state_of(placed) == "EXPIRED (EXECUTION_RULE_PRICE_RANGE_EXCEEDED)"
+
+
 def test_fill_or_kill_does_not_count_on_what_lies_outside() -> None:
     exchange = an_exchange()
     exchange.limit("alice", "SELL", "1", "105")
