@@ -58,6 +58,8 @@ class Standby:
                 await self._look()
             except (BusUnavailable, ServiceError, Error, OSError) as error:
                 _log.debug("could not look beside", reason=str(error))  # the bus is away; nobody asks us anything then
+            except Exception:
+                _log.exception("could not look whether this replica is able")  # it may be aside: it must look again
             await asyncio.sleep(LOOK_EVERY_S)
 
     async def _look(self) -> None:

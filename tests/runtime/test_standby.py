@@ -26,6 +26,8 @@ class Replica:
 
     def __init__(self, bus: Bus, serve: Serve, name: bytes) -> None:
         self.trouble = ""
+        self.fails = False
+        """Does it fail to tell?"""
         self._bus = bus
         self._serve = serve
         self._name = name
@@ -48,6 +50,8 @@ class Replica:
         return self._name
 
     async def _problem(self) -> str:
+        if self.fails:
+            raise ValueError
         return self.trouble
 
 
@@ -105,6 +109,19 @@ async def test_one_that_answers_below_another_prefix_is_nobody_to_leave_requests
         await eventually(lambda: looks > 1)
         assert first.is_in_group
         looking.cancel()
+
+
+async def test_a_look_that_fails_is_not_the_last(
+    bus: Bus, connect_bus: ConnectBus, serve: Serve, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first, second = await replicas(bus, connect_bus, serve)
+    async with first.alive(), second.alive():
+        first.trouble = "no exchange"
+        await eventually(lambda: not first.is_in_group)
+        first.fails = True
+        await eventually(lambda: "could not look" in capsys.readouterr().err)
+        first.fails, first.trouble = False, ""
+        await eventually(lambda: first.is_in_group)
 
 
 async def test_no_request_is_lost_while_replicas_come_and_go(bus: Bus, connect_bus: ConnectBus, serve: Serve) -> None:
