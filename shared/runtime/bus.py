@@ -110,7 +110,7 @@ class Bus:
         self._replies = Replies(self.commands.new_inbox())
         self._commands.on_forbidden = self._on_forbidden
         self._jetstream = self.commands.jetstream(timeout=5)  # pyright: ignore[reportUnknownMemberType]
-        await self.commands.subscribe(self._replies.subject, cb=self._replies.receive)  # pyright: ignore[reportUnknownMemberType]
+        await self._commands.nc.take(self._replies.subject, self._replies.receive)
         await self.settle()
         if preflight and (unfit := await unfitness(self.commands, self._jetstream, self._forbidden)):
             raise BusUnavailable(f"The {where} does not fit: {unfit}")

@@ -1,7 +1,7 @@
 """Replies awaited: which request belongs to which waiting task. One wildcard inbox serves all requests of a connection.
 
 nats-py has the same inside its `request`; this one leaves nothing behind when a publish fails, fails at once when the server
-forbids a subject (nats-py only times out), and spends less on each request.
+forbids a subject (nats-py only times out), and spends less on each request: a reply goes straight from the read to who waits.
 """
 
 import asyncio
@@ -9,7 +9,7 @@ import itertools
 from collections.abc import Callable
 from typing import NamedTuple
 
-from nats.aio.msg import Msg
+from shared.runtime.direct_client import Message
 
 
 class Replies:
@@ -30,13 +30,13 @@ class Replies:
     def __len__(self) -> int:
         return len(self._waiting)
 
-    def expect(self, subject: str, wait_s: float) -> tuple[str, asyncio.Future[Msg]]:
+    def expect(self, subject: str, wait_s: float) -> tuple[str, asyncio.Future[Message]]:
         """The reply subject for a request, and the future of its reply, which ends with `TimeoutError` when none comes in time.
 
         `forget` it in the end, however it ends.
         """
         token = str(next(self._numbers))
-        future: asyncio.Future[Msg] = self._loop.create_future()
+        future: asyncio.Future[Message] = self._loop.create_future()
         self._waiting[token] = _Waiting(subject, future, self._loop.call_later(wait_s, _expire, future))
         return f"{self._inbox}.{token}", future
 
@@ -46,7 +46,7 @@ class Replies:
         if waiting is not None:
             waiting.timer.cancel()
 
-    async def receive(self, message: Msg) -> None:
+    def receive(self, message: Message) -> None:
         """Hand a reply to the task that waits for it; one that nobody waits for is dropped."""
         waiting = self._waiting.get(message.subject[self._skip :])
         if waiting is not None and not waiting.future.done():
@@ -61,10 +61,10 @@ class Replies:
 
 class _Waiting(NamedTuple):
     subject: str
-    future: asyncio.Future[Msg]
+    future: asyncio.Future[Message]
     timer: asyncio.TimerHandle
 
 
-def _expire(future: asyncio.Future[Msg]) -> None:
+def _expire(future: asyncio.Future[Message]) -> None:
     if not future.done():
         future.set_exception(TimeoutError())

@@ -17,8 +17,6 @@ import contextlib
 from collections.abc import Generator, Mapping
 from time import perf_counter
 
-from nats.aio.msg import Msg
-from nats.aio.subscription import Subscription
 from nats.errors import Error
 from nats.micro.service import ServiceConfig
 
@@ -29,12 +27,15 @@ from shared.contract.validate import parse
 from shared.runtime import tracing, wire
 from shared.runtime.bus import Bus
 from shared.runtime.clock import now_ms
+from shared.runtime.direct_client import Listening, Message
 from shared.runtime.endpoint import Endpoint, Handler, RpcRequest
 from shared.runtime.listed import Listed, of_a_replica
 from shared.runtime.metrics import Answered
 from shared.runtime.observe import logger
 
 BUSY_RETRY_MS = 250
+MAX_REFUSALS = 4096
+"""Callers being told at one time that all slots are taken. If not even that can be sent, their deadlines tell the rest."""
 MAX_DEADLINE_MS = 60_000
 """No request is worked on for longer, whatever its deadline says."""
 _log = logger("runtime.responder")
@@ -53,7 +54,8 @@ class Responder:
         self._deadline_ms = deadline_ms
         self._endpoints: dict[str, Endpoint] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._subscriptions: list[Subscription] = []
+        self._refusals: set[asyncio.Task[None]] = set()
+        self._subscriptions: list[Listening] = []
         self._recorded = tracing.recorded()
         self._unknown = bus.metrics.answers.setdefault("unknown", Answered())
         self._idle = 0
@@ -105,7 +107,7 @@ class Responder:
     async def step_in(self) -> None:
         """Take requests (again); raises as `start`."""
         for space in sorted(self._spaces()):
-            self._subscriptions.append(await self._bus.subscribe(f"{space}.>", self._accept, queue=self.name))
+            self._subscriptions.append(await self._bus.take(f"{space}.>", self._accept, queue=self.name))
         await self._bus.settle()
 
     def _spaces(self) -> set[str]:
@@ -121,29 +123,36 @@ class Responder:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(within_s):
                 await self.step_aside()
-                while self._tasks:
-                    await asyncio.wait(self._tasks)
-        for task in self._tasks:
+                while pending := self._tasks | self._refusals:
+                    await asyncio.wait(pending)
+        late = self._tasks | self._refusals
+        for task in late:
             task.cancel()
-        if self._tasks:
-            await asyncio.wait(self._tasks, timeout=1)
+        if late:
+            await asyncio.wait(late, timeout=1)
         with contextlib.suppress(Error):
             await self._service.stop()
 
-    async def _accept(self, message: Msg) -> None:
-        """Called with one request after another: must not wait."""
+    def _accept(self, message: Message) -> None:
+        """Called with one request after another, straight from the read."""
         if not message.reply:
             _log.warning("a message that wants no answer was ignored", subject=message.subject)
-            return
-        if self.in_flight >= self._concurrency:
+        elif self.in_flight < self._concurrency:
+            task = asyncio.create_task(self._work(message))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        else:
             self._answered(message.subject).count("busy", 0.0)
-            await self._reply_error(message, self._busy())
-            return
-        task = asyncio.create_task(self._work(message))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+            if len(self._refusals) < MAX_REFUSALS:
+                task = asyncio.create_task(self._refuse(message))
+                self._refusals.add(task)
+                task.add_done_callback(self._refusals.discard)
 
-    async def _work(self, message: Msg) -> None:
+    async def _refuse(self, message: Message) -> None:
+        with contextlib.suppress(Error):
+            await self._reply_error(message, self._busy())
+
+    async def _work(self, message: Message) -> None:
         started = perf_counter()
         outcome = "unsent"
         try:
@@ -153,8 +162,8 @@ class Responder:
         finally:
             self._answered(message.subject).count(outcome, perf_counter() - started)
 
-    async def _answer(self, message: Msg) -> str:
-        headers = message.headers or {}
+    async def _answer(self, message: Message) -> str:
+        headers = message.headers
         endpoint = self._endpoints.get(message.subject)
         try:
             if endpoint is None:
@@ -224,7 +233,7 @@ class Responder:
             raise Invalid(f"The header {wire.DEADLINE} must be unix milliseconds.", hint=f"For example {now + 5000}.")
         return int(given)
 
-    async def _reply(self, message: Msg, reply: bytes, asked: Mapping[str, str]) -> None:
+    async def _reply(self, message: Message, reply: bytes, asked: Mapping[str, str]) -> None:
         headers: dict[str, str] | None = None
         if len(reply) > wire.PACK_ABOVE and "gzip" in asked.get(wire.ACCEPT_ENCODING, ""):
             reply = await wire.pack(reply)
@@ -236,7 +245,7 @@ class Responder:
             )
         await self._bus.data.publish(message.reply, reply, headers=headers)
 
-    async def _reply_error(self, message: Msg, error: ServiceError) -> None:
+    async def _reply_error(self, message: Message, error: ServiceError) -> None:
         headers = {wire.ERROR_CODE: str(error.status), wire.ERROR_TEXT: error.message[: wire.MAX_ERROR_TEXT]}
         await self._bus.data.publish(message.reply, encode_error(error), headers=headers)
 

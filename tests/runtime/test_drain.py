@@ -12,6 +12,8 @@ from tests.runtime.conftest import Serve, ask
 from tests.support.operations import Place, Read
 from tests.support.waiting import eventually
 
+pytestmark = pytest.mark.usefixtures("way")
+
 
 async def test_requests_in_flight_are_answered_before_the_drain_ends(bus: Bus, connect_bus: ConnectBus, serve: Serve) -> None:
     service = await connect_bus(name="service", prefix=bus.prefix)

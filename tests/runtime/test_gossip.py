@@ -2,11 +2,15 @@
 
 import asyncio
 
+import pytest
+
 from shared.runtime.bus import Bus
 from shared.runtime.gossip import Gossip
 from shared.runtime.nats_server import NatsServer
 from tests.conftest import ConnectBus
 from tests.support.waiting import eventually
+
+pytestmark = pytest.mark.usefixtures("way")
 
 
 async def test_news_are_heard_at_once_by_all_others_and_not_by_their_teller(connect_bus: ConnectBus, bus: Bus) -> None:

@@ -15,6 +15,8 @@ from tests.support.operations import Place, Read
 from tests.support.proxy import TcpProxy
 from tests.support.waiting import eventually
 
+pytestmark = pytest.mark.usefixtures("way")
+
 
 class Orders:
     """Counts what is executed; answers when it is let."""

@@ -18,6 +18,8 @@ from tests.runtime.conftest import Serve, ask
 from tests.support.operations import Place, Read
 from tests.support.waiting import eventually
 
+pytestmark = pytest.mark.usefixtures("way")
+
 SECRET = "hunter2-secret"
 
 
