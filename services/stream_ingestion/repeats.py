@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from services.stream_ingestion import numbers
+from services.stream_ingestion import lateness
 from services.stream_ingestion.cursors import Cursor
 from services.stream_ingestion.direct import Stored
 from services.stream_ingestion.sources import Source
@@ -23,7 +23,7 @@ def unread(by_subject: Mapping[str, Source], found: Sequence[Stored], cursor: Cu
     for message in found:
         source = by_subject[message.subject]
         if source.number is not None:
-            name, number, at_ms = source.name, source.number(message.data), numbers.event_time(message.data)
+            name, number, at_ms = source.name, source.number(message.data), lateness.event_time_ms(message.data) or -1
             before = last.get(name, cursor.last(name))
             goes_on = name not in old and at_ms > time_ms.get(name, cursor.t - LATE_MS)
             if before is not None and before - REPEATED_MOST < number <= before and not goes_on:
