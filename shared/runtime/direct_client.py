@@ -2,7 +2,8 @@
 
 `direct_parser` cuts the messages out of what was read. That leans on fields of nats-py that are private; `go_direct` proves
 before anybody listens that they are as they have to be. Where they are not, `listen` and `take` subscribe the public way: the
-same is heard, at several times the cost. nats-py's own counters (`stats`, `delivered`) know nothing of what goes the direct way.
+same is heard, at several times the cost. nats-py's own counters (`stats`, `delivered`) do not know of what goes the direct
+way.
 """
 
 import asyncio
