@@ -134,7 +134,7 @@ class Life(Generic[S]):
             server = http.HttpServer(self.settings.host, self.settings.port, grace_s=self.settings.drain_s)
             resources.push_async_callback(server.stop)
             await resources.enter_async_context(serve(self))
-            await self._take_requests()
+            await self._take_requests(resources)
             app, options = self._front
             await server.start(app, **options)
             self.url = server.url
@@ -153,7 +153,7 @@ class Life(Generic[S]):
         _log.info("stopped")
         return code
 
-    async def _take_requests(self) -> None:
+    async def _take_requests(self, resources: AsyncExitStack) -> None:
         if self._responder is None:
             return
         await self._responder.start()
@@ -161,6 +161,7 @@ class Life(Generic[S]):
             from shared.runtime.standby import Standby
 
             self._standing = asyncio.create_task(Standby(self.bus, self._responder, self._standby).run())
+            resources.callback(self._standing.cancel)
 
     async def _drain(self, server: http.HttpServer) -> None:
         for hook in self._before_drain:
