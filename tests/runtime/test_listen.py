@@ -1,6 +1,8 @@
 """Those who listen directly hear what those who subscribe hear; the same where nats-py leaves us only the public way."""
 
 import asyncio
+import socket
+import threading
 from pathlib import Path
 
 import pytest
@@ -71,6 +73,32 @@ async def test_a_listener_that_fails_hears_the_next_message_and_harms_no_other(b
         await bus.publish(subject, word, {"With": "headers"})
     await eventually(lambda: len(heard) == 2 and len(others) == 8)
     assert await bus.round_trip_s() is not None, "the read loop lives"
+
+
+async def test_a_listener_that_holds_up_its_connection_for_a_while_loses_nothing(bus: Bus, nats_server: NatsServer) -> None:
+    heard: Heard = []
+    sent = threading.Event()
+    subject = f"{bus.prefix}.md.x"
+
+    def hear(subject: str, payload: bytes) -> None:
+        assert sent.wait(10)
+        heard.append((subject, payload))
+
+    def publish() -> None:
+        with socket.create_connection(("127.0.0.1", nats_server.port)) as publisher:
+            lines = b"".join(b"PUB %b 5\r\n%05d\r\n" % (subject.encode(), number) for number in range(50_000))
+            publisher.sendall(b'CONNECT {"verbose":false}\r\n' + lines + b"PING\r\n")
+            answers = b""
+            while b"PONG" not in answers:
+                answers += publisher.recv(4096)
+        sent.set()
+
+    await bus.listen(subject, hear)
+    await bus.settle()
+    await asyncio.to_thread(publish)
+    await eventually(lambda: len(heard) == 50_000)
+    assert [payload for _, payload in heard] == [b"%05d" % number for number in range(50_000)]
+    assert await bus.round_trip_s() is not None
 
 
 async def test_a_coroutine_function_is_no_listener(bus: Bus) -> None:
