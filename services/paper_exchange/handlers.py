@@ -32,7 +32,8 @@ class Handlers:
         self.replies = Replies()
         self.candle_rows: dict[tuple[str, str, int, bool, int], str] = {}
         """Rows of closed candles: by symbol, interval, offset, microseconds or not, opening."""
-        self.described: dict[str, dict[str, Any]] = {symbol: each.described() for symbol, each in venue.instruments.items()}
+        self.symbols: dict[str, None] = dict.fromkeys(venue.instruments)
+        """What is listed, in that order."""
 
     def instrument(self, symbol: str) -> Instrument:
         """The rules of a symbol that is listed."""
@@ -40,7 +41,7 @@ class Handlers:
 
     def listed(self, symbol: str) -> str:
         """The symbol, if it exists."""
-        if symbol not in self.described:
+        if symbol not in self.symbols:
             raise refused(-1121)
         return symbol
 
@@ -55,8 +56,8 @@ class Handlers:
         """The symbols of a request for one, several or all."""
         if "symbol" in given:
             return [self.one(given)]
-        wanted: list[str] = given.get("symbols") or list(self.described)
-        if any(symbol not in self.described for symbol in wanted):
+        wanted: list[str] = given.get("symbols") or list(self.symbols)
+        if any(symbol not in self.symbols for symbol in wanted):
             raise refused(-1121)
         status = given.get("symbolStatus")
         return [symbol for symbol in wanted if status in (None, self.instrument(symbol).status)]

@@ -26,7 +26,7 @@ def time(handlers: Handlers, call: Call) -> bytes:
 
 def exchange_info(handlers: Handlers, call: Call) -> bytes:
     given = call.given
-    wanted = handlers.asked(given) if "symbol" in given or "symbols" in given else list(handlers.described)
+    wanted = handlers.asked(given) if "symbol" in given or "symbols" in given else list(handlers.symbols)
     if "symbol" not in given and "symbols" not in given:
         permissions = set(given.get("permissions", _DEFAULT_PERMISSIONS))
         wanted = [symbol for symbol in wanted if permissions & _permissions(handlers.instrument(symbol))]
@@ -34,7 +34,9 @@ def exchange_info(handlers: Handlers, call: Call) -> bytes:
             wanted = [symbol for symbol in wanted if handlers.instrument(symbol).status == given["symbolStatus"]]
     shown = given.get("showPermissionSets", True)
     key = ("exchangeInfo", tuple(wanted), shown, call.ws_api)
-    tail = handlers.replies.get(key, 0, lambda: _rules(handlers, wanted, call, shown=shown))
+    # Of what is told, only the status of a symbol ever changes.
+    version = tuple(handlers.instrument(symbol).status for symbol in wanted)
+    tail = handlers.replies.get(key, version, lambda: _rules(handlers, wanted, call, shown=shown))
     return b'{"timezone":"UTC","serverTime":%d,%s' % (call.time(handlers.venue.now_us + handlers.ahead_us), tail)
 
 
@@ -44,7 +46,7 @@ def execution_rules(handlers: Handlers, call: Call) -> bytes:
         wanted = handlers.asked(given)
     else:
         status = given.get("symbolStatus")
-        instruments = (handlers.instrument(symbol) for symbol in handlers.described)
+        instruments = (handlers.instrument(symbol) for symbol in handlers.symbols)
         wanted = [each.symbol for each in instruments if each.price_range and status in (None, each.status)]
     rules = [{"symbol": symbol, "rules": _price_ranges(handlers.instrument(symbol).price_range)} for symbol in wanted]
     return json.encode({"symbolRules": rules})
@@ -54,7 +56,7 @@ def _rules(handlers: Handlers, wanted: list[str], call: Call, *, shown: bool) ->
     limits: list[Any] = handlers.limits.described()
     if call.ws_api:
         limits.append(handlers.limits.connections_described())
-    symbols = [handlers.described[symbol] for symbol in wanted]
+    symbols = [handlers.instrument(symbol).described() for symbol in wanted]
     if not shown:
         symbols = [described | {"permissionSets": list[Any]()} for described in symbols]
     filters = [each.described() for each in handlers.venue.engine.state.exchange_filters]

@@ -12,7 +12,7 @@ from services.paper_exchange.tape import MICROS
 
 def depth(handlers: Handlers, call: Call) -> bytes:
     symbol, limit = call.given["symbol"], call.given.get("limit", DEFAULT_DEPTH)
-    if symbol not in handlers.described or "symbolStatus" in call.given:
+    if symbol not in handlers.symbols or "symbolStatus" in call.given:
         handlers.one(call.given)
     book = handlers.venue.engine.book(symbol)
 

@@ -84,8 +84,11 @@ def test_a_halted_symbol_takes_no_orders_until_it_trades_again(operator: Operato
     order = {"symbol": "ADAUSDT", "side": "BUY", "type": "MARKET", "quantity": "100"}
     operator.do("PUT", "/symbols/ADAUSDT/status", {"status": "HALT"})
     refused = main.ask("POST", "/api/v3/order", **order)
+    told = [main.http.get("/api/v3/exchangeInfo", params={"symbol": "ADAUSDT"}).json()["symbols"][0]["status"]]
     operator.do("PUT", "/symbols/ADAUSDT/status", {"status": "TRADING"})
+    told.append(main.http.get("/api/v3/exchangeInfo", params={"symbol": "ADAUSDT"}).json()["symbols"][0]["status"])
 
+    assert told == ["HALT", "TRADING"]
     assert refused.json() == {"code": -2010, "msg": "Market is closed."}
     assert main.ask("POST", "/api/v3/order", **order).json()["status"] == "FILLED"
 
