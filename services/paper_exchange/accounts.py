@@ -3,20 +3,15 @@
 An account is opened once; opening it again changes its settings and keeps its money. (Forms: `account_forms`.)
 """
 
-import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 
 from services.paper_exchange.account_forms import AccountForm, BadOrder, CommissionForm, KeyForm
-from services.paper_exchange.crowd import MAKERS, TAKERS
 from services.paper_exchange.engine.amounts import MAX_AMOUNT, parse
 from services.paper_exchange.engine.commands import Command, Deposit, SetCommission, Withdraw
 from services.paper_exchange.engine.outcomes import Refused as EngineRefused
 from services.paper_exchange.keys import BadKey, Key, Keyring
 from services.paper_exchange.venue import Venue
-
-_HOUSES = (MAKERS, TAKERS)
-_ASSET = re.compile(r"[^\s,;]{1,20}")
 
 
 class Accounts:
@@ -36,8 +31,8 @@ class Accounts:
 
     @property
     def names(self) -> list[str]:
-        """All accounts but the crowd's."""
-        return [name for name in self._venue.engine.state.accounts if name not in _HOUSES]
+        """All accounts but the houses': those of the crowd and of the order router."""
+        return [name for name, account in self._venue.engine.state.accounts.items() if not account.unlimited]
 
     def open(self, form: AccountForm) -> None:
         """Open an account, or change its settings; balances are paid in when it is new.
@@ -45,16 +40,16 @@ class Accounts:
         Raises:
             BadOrder: a key cannot be one, or belongs to somebody else.
         """
-        if form.account in _HOUSES:
+        known = self._venue.engine.account(form.account)
+        if known is not None and known.unlimited:
             raise BadOrder(f"{form.account!r} is the crowd's.")
-        is_new = form.account not in self._venue.engine.state.accounts
         keys = [self._checked(each.key(form.account)) for each in form.keys]
         with self.together():
             self._venue.execute(form.opening())
             self._tell(form.account)
             for key in keys:
                 self._add(key)
-            for asset, amount in form.balances.items() if is_new else ():
+            for asset, amount in form.balances.items() if known is None else ():
                 if parse(amount):
                     self.deposit(form.account, asset, amount)
 
@@ -74,11 +69,11 @@ class Accounts:
 
     def deposit(self, account: str, asset: str, amount: str) -> None:
         """Pay in; raises BadOrder."""
-        self._move(Deposit(account=self.known(account), asset=asset, amount=_amount(asset, amount)))
+        self._move(Deposit(account=self.known(account), asset=asset, amount=_amount(amount)))
 
     def withdraw(self, account: str, asset: str, amount: str) -> None:
         """Pay out what is free; raises BadOrder."""
-        self._move(Withdraw(account=self.known(account), asset=asset, amount=_amount(asset, amount)))
+        self._move(Withdraw(account=self.known(account), asset=asset, amount=_amount(amount)))
 
     def set_commission(self, account: str, symbol: str, form: CommissionForm) -> None:
         """Let an account pay these rates on a symbol; raises BadOrder."""
@@ -124,9 +119,7 @@ class Accounts:
         return key
 
 
-def _amount(asset: str, amount: str) -> int:
-    if not _ASSET.fullmatch(asset):
-        raise BadOrder(f"{asset!r} is no asset.")
+def _amount(amount: str) -> int:
     units = parse(amount)
     if not units:
         raise BadOrder("The amount must be more than zero.")

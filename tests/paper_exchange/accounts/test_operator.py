@@ -108,6 +108,14 @@ def test_the_full_record_holds_every_order_and_trade(operator: Operator, main: C
     assert (change["origQty"], change["newQty"]) == ("0.02000000", "0.01000000")
 
 
+def test_the_house_of_the_router_is_nobody_to_the_operator(operator: Operator, main: Customer) -> None:
+    main.ask("POST", "/api/v3/sor/order", symbol="BTCUSDT", side="SELL", type="MARKET", quantity="0.01")
+
+    names = {each["account"] for each in operator.do("GET", "/accounts")}
+
+    assert not names & {"(smart order router)", "house-makers", "house-takers"}
+
+
 def test_a_clock_that_is_off_is_off_for_times_and_timestamps_alone(exchange: PaperProcess) -> None:
     process = PaperProcess()
     process.ready()
