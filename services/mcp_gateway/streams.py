@@ -23,7 +23,6 @@ class _Events(Struct, frozen=True):
     """The part of a `StreamPage` that makes its size."""
 
     events: list[Raw]
-    conflated: int = 0
 
 
 _events = msgspec.json.Decoder(_Events)
@@ -54,10 +53,6 @@ def shorter(asked: Read, body: bytes, limit: int) -> Read | None:
     page = _events.decode(body)
     if len(page.events) <= 1:
         return None
-    read = len(page.events) + page.conflated
-    if page.conflated:  # which events are left depends on how many are read: go down in proportion, by half at least
-        count = min(read * limit // (len(body) + 1), read // 2)
-    else:
-        sizes = [len(event) for event in page.events]
-        count = fitting(sizes, limit - (len(body) - sum(sizes) - len(sizes)))
-    return replace(asked, limit=max(1, min(count, read - 1)), wait_ms=0)
+    sizes = [len(event) for event in page.events]
+    count = fitting(sizes, limit - (len(body) - sum(sizes) - len(sizes)))
+    return replace(asked, limit=max(1, min(count, len(sizes) - 1)), wait_ms=0)

@@ -7,7 +7,8 @@ them merged, so many and no more: 4 ms. For a few streams the direct get is chea
 
 import asyncio
 import itertools
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
 from typing import Any
 
 import msgspec
@@ -59,46 +60,47 @@ class Gathered:
         Raises:
             Unavailable: the stream is not there, or the bus does not answer.
         """
+        async with self._consumer(stream, subjects, start) as (name, pending, arrivals):
+            messages: list[Stored] = []
+            if pending:
+                ask = {"batch": most, "max_bytes": max_bytes, "no_wait": True}
+                await self._send(f"$JS.API.CONSUMER.MSG.NEXT.{stream}.{name}", ask, name, "next")
+            while len(messages) < most and pending:
+                arrived = await arrivals.get()
+                if STATUS in (arrived.headers or {}):
+                    break  # the page is full, in bytes
+                stored, pending = _delivered(arrived)
+                messages.append(stored)
+            return Page(messages, pending)
+
+    async def count(self, stream: str, subjects: Sequence[str], start: int) -> int:
+        """How many messages of these subjects are kept from a sequence on. Raises as `page`."""
+        async with self._consumer(stream, subjects, start) as (_, pending, _):
+            return pending
+
+    @asynccontextmanager
+    async def _consumer(
+        self, stream: str, subjects: Sequence[str], start: int
+    ) -> AsyncGenerator[tuple[str, int, asyncio.Queue[Msg]], None]:
+        """A consumer's name, how many messages it has to give, and where they arrive. All within `TIMEOUT_S`."""
         name = f"{self._head}{next(self._names)}"
         arrivals = self._waiting[name] = asyncio.Queue[Msg]()
         try:
             async with asyncio.timeout(TIMEOUT_S):
-                return await self._read(stream, name, subjects, start, most, max_bytes, arrivals)
+                await self._send(
+                    f"$JS.API.CONSUMER.CREATE.{stream}.{name}", _order(stream, name, subjects, start), name, "created"
+                )
+                created = _created((await arrivals.get()).data)
+                if created.error is not None:
+                    why = created.error.get("description", "")
+                    raise Unavailable(f"NATS does not give the events kept in {stream}: {why}.", retry_after_ms=1000)
+                yield name, created.num_pending, arrivals
         except TimeoutError:
             raise Unavailable(f"NATS did not answer for the events kept in {stream}.", retry_after_ms=1000) from None
         finally:
             del self._waiting[name]
             if self._bus.commands.is_connected:
                 await self._bus.commands.publish(f"$JS.API.CONSUMER.DELETE.{stream}.{name}", b"")
-
-    async def _read(
-        self,
-        stream: str,
-        name: str,
-        subjects: Sequence[str],
-        start: int,
-        most: int,
-        max_bytes: int,
-        arrivals: asyncio.Queue[Msg],
-    ) -> Page:
-        await self._send(f"$JS.API.CONSUMER.CREATE.{stream}.{name}", _order(stream, name, subjects, start), name, "created")
-        created = _created((await arrivals.get()).data)
-        if created.error is not None:
-            why = created.error.get("description", "")
-            raise Unavailable(f"NATS does not give the events kept in {stream}: {why}.", retry_after_ms=1000)
-        if not created.num_pending:
-            return Page([], 0)
-        ask = {"batch": most, "max_bytes": max_bytes, "no_wait": True}
-        await self._send(f"$JS.API.CONSUMER.MSG.NEXT.{stream}.{name}", ask, name, "next")
-        messages: list[Stored] = []
-        pending = created.num_pending
-        while len(messages) < most and pending:
-            arrived = await arrivals.get()
-            if STATUS in (arrived.headers or {}):
-                break  # the page is full, in bytes
-            stored, pending = _delivered(arrived)
-            messages.append(stored)
-        return Page(messages, pending)
 
     async def _send(self, subject: str, ask: dict[str, Any], name: str, what: str) -> None:
         if not self._bus.commands.is_connected:

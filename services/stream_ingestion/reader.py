@@ -140,29 +140,29 @@ class Reader:
         names = [source.name for source in read]
         newest, conditions = await self._newest(read)
         thinned: set[str] = set()
-        if cursor is None:
-            cursor = Cursor(1, created)
-            every = sorted(newest.values(), key=_sequence)
+        begins, cursor = cursor is None, cursor or Cursor(1, created)
+        if cursor.c != created:
+            cursor = cursor.anew(created, names)
+        if begins or conflate:
+            every = sorted((stored for stored in newest.values() if stored.sequence >= cursor.s), key=_sequence)
             found, more = every[:limit], len(every) > limit
         else:
-            if cursor.c != created:
-                cursor = cursor.anew(created, names)
             found, more, thinned = await self._news(read, cursor.s, limit, newest)
             if found and cursor.t and await self._is_swept(cursor.s):
                 thinned = {source.subject for source in read}
         by_subject = {source.subject: source for source in read}
         behind = found[-1].sequence + 1 if found else cursor.s
+        passed = await self._passed(read, cursor.s, behind, len(found)) if found and conflate and not begins else 0
         found = repeats.unread(by_subject, found, cursor)
         thinned |= {source.subject for source in read if source.name in cursor.o}
-        shown = list({message.subject: message for message in found}.values()) if conflate else found
         return StreamPage(
-            events=[by_subject[message.subject].shown(message) for message in shown],
+            events=[by_subject[message.subject].shown(message) for message in found],
             cursor=_after(by_subject, found, cursor, behind).encode(),
             more=more,
             conditions={event.stream: event.condition for event in self._latest(read, newest, conditions)},
-            aged_out=losses.aged_out(read, found, cursor, thinned) or UNSET,
-            conflated=len(found) - len(shown) if conflate else UNSET,
-            missing=losses.holes(read, found, cursor) or UNSET,
+            aged_out=UNSET if conflate else losses.aged_out(read, found, cursor, thinned) or UNSET,
+            conflated=passed if conflate else UNSET,
+            missing=UNSET if conflate else losses.holes(read, found, cursor) or UNSET,
         )
 
     async def _news(
@@ -192,6 +192,12 @@ class Reader:
         more = len(found) < len(every) or any(page.pending for page in pages)
         counts = {source.subject: len(page.messages) + page.pending for source, page in zip(news, pages, strict=True)}
         return found, more, {subject for subject, count in counts.items() if count >= self._keep_each}
+
+    async def _passed(self, read: Sequence[Source], start: int, behind: int, shown: int) -> int:
+        """How many events are kept from a sequence on that are passed over; while they flow, exact to those of a moment."""
+        subjects = [source.subject for source in read]
+        before = await self._gathered.count(self._stores.events, subjects, start)
+        return max(0, before - await self._gathered.count(self._stores.events, subjects, behind) - shown)
 
     async def _crowded(self, read: Sequence[Source], start: int) -> set[str]:
         """Subjects of which so many events are kept from a sequence on as may be kept of one: there were more of them."""

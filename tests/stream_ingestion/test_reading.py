@@ -74,6 +74,24 @@ async def test_streams_are_read_together_page_by_page_in_order_of_arrival(platfo
     assert (page.events, page.missing, page.aged_out) == ([], UNSET, UNSET)
 
 
+@pytest.mark.parametrize("streams", [2, 20], ids=["few", "many"])
+async def test_conflated_reading_goes_straight_to_the_newest_and_tells_how_many_were_passed_over(
+    platform: Platform, streams: int
+) -> None:
+    await platform.start()
+    await publish(platform, 1, streams=streams)
+    begin = await platform.ask(Read(streams=names(streams), conflate=True))
+    assert (ids(begin), begin.conflated) == ([1] * streams, 0)
+    await publish(platform, *range(2, 102), streams=streams)
+    page = await platform.ask(Read(streams=names(streams), cursor=begin.cursor, conflate=True, limit=50))
+    assert (ids(page), page.conflated, page.more) == ([101] * streams, 99 * streams, False)
+    assert (page.aged_out, page.missing) == (UNSET, UNSET)
+    part = await platform.ask(Read(streams=names(streams), cursor=begin.cursor, conflate=True, limit=1))
+    rest = await platform.ask(Read(streams=names(streams), cursor=part.cursor, conflate=True))
+    assert ids(part) + ids(rest) == [101] * streams
+    assert (part.conflated, part.more, rest.conflated) == (99 * streams, True, 0)
+
+
 async def test_reading_many_streams_leaves_no_consumer_behind(platform: Platform) -> None:
     await platform.start()
     await publish(platform, 1, streams=20)

@@ -192,7 +192,7 @@ class StreamPage(Model, frozen=True):
     aged_out: dict[str, AgedOut] | UnsetType = UNSET
     """By stream, where events were lost to the reader."""
     conflated: int | UnsetType = UNSET
-    """Events left out because only the last of each stream was asked for."""
+    """Events passed over because only the last of each stream was asked for."""
     missing: dict[str, list[Missing]] | UnsetType = UNSET
     """By stream, numbers that nobody can read, after the cursor and between these events."""
 
