@@ -6,7 +6,6 @@ Information", "Request format", "Response format".)
 """
 
 import asyncio
-from collections import deque
 from collections.abc import Callable
 from urllib.parse import parse_qsl
 
@@ -19,6 +18,7 @@ from services.paper_exchange.request_faults import Fates, Fault
 from services.paper_exchange.rest import Message, Receive, Scope, Send
 from services.paper_exchange.sessions import VERSION, Options, Session, flag, peek
 from services.paper_exchange.streams.frames import text_frame
+from services.paper_exchange.streams.held_back import HeldBack
 from services.paper_exchange.streams.lifetime import end_after
 from services.paper_exchange.streams.socket import Socket, socket_of
 from services.paper_exchange.user_data import UserData
@@ -28,7 +28,7 @@ CONNECTION_WEIGHT = 2
 LIFE_S = 24 * 3600.0
 """A connection ends after so long."""
 MAX_LATE = 10_000
-"""Requests that a drill's latency may hold back."""
+"""Requests that a drill's latency may hold back; a connection with more is cut off."""
 MAX_UNSENT = 4 * 1024 * 1024
 """Bytes that may wait for a client that does not read; one with more is cut off."""
 _BINARY, _POLICY = 1003, 1008
@@ -87,8 +87,8 @@ class Connection:
         self._told_us = told_us
         self._fates = fates
         self._timers: list[asyncio.TimerHandle] = []
-        self._late: deque[asyncio.TimerHandle] = deque(maxlen=MAX_LATE)
-        self._latest_s = 0.0
+        self._late: HeldBack[tuple[str, Fault]] = HeldBack(MAX_LATE, self._carry_out)
+        self._loop = asyncio.get_running_loop()
 
     def push(self, text: str) -> None:
         """Send a frame's text, now."""
@@ -121,14 +121,13 @@ class Connection:
             self._socket.end(_POLICY)
 
     def _answer_as_fated(self, text: str, fault: Fault) -> None:
-        if fault.delay_s:
-            loop = asyncio.get_running_loop()
-            self._latest_s = max(self._latest_s, loop.time() + fault.delay_s)
-            self._late.append(loop.call_at(self._latest_s, self._carry_out, text, fault))
-        else:
-            self._carry_out(text, fault)
+        if not fault.delay_s:
+            self._carry_out((text, fault))
+        elif not self._late.add((text, fault), self._loop.time() + fault.delay_s):
+            self._socket.cut()
 
-    def _carry_out(self, text: str, fault: Fault) -> None:
+    def _carry_out(self, request: tuple[str, Fault]) -> None:
+        text, fault = request
         match fault.kind:
             case "none":
                 self._answer(text)
@@ -155,7 +154,8 @@ class Connection:
     def close(self) -> None:
         """Leave all audiences."""
         self.session.close()
-        for timer in (*self._timers, *self._late):
+        self._late.close()
+        for timer in self._timers:
             timer.cancel()
 
 

@@ -14,6 +14,7 @@ from services.paper_exchange.streams import control, payloads
 from services.paper_exchange.streams.address import Asked
 from services.paper_exchange.streams.faults import Fate, StreamFaults
 from services.paper_exchange.streams.frames import text_frame
+from services.paper_exchange.streams.held_back import HeldBack
 from services.paper_exchange.streams.hub import Hub
 from services.paper_exchange.streams.lifetime import end_after
 from services.paper_exchange.streams.socket import Socket
@@ -22,7 +23,7 @@ MESSAGES_PER_S = 5
 MAX_UNSENT = 4 * 1024 * 1024
 """Bytes that may wait for a reader; one with more is cut off."""
 MAX_LATE = 20_000
-"""Frames that a drill's latency may hold back."""
+"""Frames that a drill's latency may hold back; a connection with more is cut off."""
 _SHUTDOWN = "!serverShutdown"
 _UNSUPPORTED, _POLICY = 1003, 1008
 
@@ -45,8 +46,7 @@ class Connection:
         self._heard: deque[float] = deque(maxlen=MESSAGES_PER_S)
         self._timers: list[asyncio.TimerHandle] = []
         self._fate: Fate | None = None
-        self._late: deque[tuple[float, bytes]] = deque()
-        self._late_timer: asyncio.TimerHandle | None = None
+        self._late = HeldBack(MAX_LATE, self._write)
         socket.on_heard = self._on_heard
 
     def push(self, frame: bytes) -> None:
@@ -103,8 +103,7 @@ class Connection:
         self.unsubscribe(list(self.names))
         for timer in self._timers:
             timer.cancel()
-        if self._late_timer is not None:
-            self._late_timer.cancel()
+        self._late.close()
 
     def _write(self, frame: bytes) -> None:
         socket = self._socket
@@ -126,19 +125,5 @@ class Connection:
             self._socket.cut()
         elif outcome == "mute":
             self._socket.is_mute = True
-        elif outcome == "sent":
-            due_s = fate.due_s(self._loop.time())
-            if len(self._late) >= MAX_LATE:
-                self._socket.cut()
-                return
-            self._late.append((due_s, frame))
-            if self._late_timer is None:
-                self._send_late()
-
-    def _send_late(self) -> None:
-        self._late_timer = None
-        now_s = self._loop.time()
-        while self._late and self._late[0][0] <= now_s:
-            self._write(self._late.popleft()[1])
-        if self._late:
-            self._late_timer = self._loop.call_at(self._late[0][0], self._send_late)
+        elif outcome == "sent" and not self._late.add(frame, fate.due_s(self._loop.time())):
+            self._socket.cut()
