@@ -4,6 +4,8 @@ Changes are kept while a snapshot is on its way; the first that counts may strad
 one before, a new snapshot is needed. (Source: "WebSocket Streams", "How to manage a local order book correctly".)
 """
 
+from collections import deque
+
 from services.paper_exchange.sources.house import HouseBook, amounts
 from shared.contract.market.events import DepthEvent
 from shared.contract.market.models import OrderBook
@@ -16,18 +18,19 @@ class MirroredBook:
 
     def __init__(self, house: HouseBook) -> None:
         self._house = house
-        self._kept: list[DepthEvent] = []
+        self._kept: deque[DepthEvent] = deque(maxlen=_MAX_KEPT)
         self.last_update_id: int | None = None
         """None while a snapshot is needed."""
 
     def hear(self, event: DepthEvent) -> None:
         """A change; when it does not follow, a snapshot is needed again."""
         if self.last_update_id is None:
-            self._kept = [*self._kept[-_MAX_KEPT:], event]
+            self._kept.append(event)
         elif event.last_update_id <= self.last_update_id:
             return
         elif event.first_update_id > self.last_update_id + 1:
-            self.last_update_id, self._kept = None, [event]
+            self.lose()
+            self._kept.append(event)
         else:
             self.last_update_id = event.last_update_id
             self._house.change(amounts(event.bids), amounts(event.asks))
@@ -38,10 +41,12 @@ class MirroredBook:
             return
         self.last_update_id = snapshot.last_update_id
         self._house.reset(amounts(snapshot.bids), amounts(snapshot.asks))
-        kept, self._kept = self._kept, []
+        kept = list(self._kept)
+        self._kept.clear()
         for event in kept:
             self.hear(event)
 
     def lose(self) -> None:
         """Changes may have been missed."""
-        self.last_update_id, self._kept = None, []
+        self.last_update_id = None
+        self._kept.clear()
