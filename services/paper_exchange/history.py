@@ -18,7 +18,8 @@ from services.paper_exchange.paths import SPAN_S, START_S, Path, Span, first_par
 
 TRADES_A_SECOND = 4
 """The least there are: four trades can have an open, a high, a low and a close of their own."""
-_MAX_MEMORY = 20_000
+_MAX_MEMORY = 5_000
+"""Some five megabytes a symbol; more than the thousand candles of a request need."""
 _KEY = Packer("<qq")
 _RANDOM = Packer("<4H")
 _UNIT = 1 / 65536

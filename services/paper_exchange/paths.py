@@ -42,7 +42,9 @@ _BRIM = 0.02
 """How near, of its range, to a span's extremes its parts may meet."""
 _MOST, _VERY_MOST = 0.8, 0.98
 """The part without an extreme of the whole ranges less than the whole."""
-_MAX_MEMORY = 60_000
+_MAX_MEMORY = 10_000
+"""Some seven megabytes an asset. The market needs two more divisions a second, none of them again later: what is forgotten
+with them, the thirty above, is quickly worked out."""
 _KEY = Packer("<qq")
 _RANDOM = Packer("<18H")
 _UNIT = 1 / 65536
