@@ -39,8 +39,6 @@ for _spec in OPERATIONS:
     if _spec.path:
         ROUTES.setdefault(_spec.path, {})[_spec.http] = _spec
 NOT_FOUND = -1099
-TIME_UNITS = {"MILLISECOND": False, "millisecond": False, "MICROSECOND": True, "microsecond": True}
-"""The words for the unit of times in replies, and whether it is microseconds."""
 Answer = Callable[[Call], bytes]
 
 

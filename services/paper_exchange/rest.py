@@ -9,10 +9,11 @@ import uuid
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
-from services.paper_exchange.door import NOT_FOUND, TIME_UNITS, Door, RestRequest
+from services.paper_exchange.door import NOT_FOUND, Door, RestRequest
 from services.paper_exchange.errors import Gone, Refused, refused
 from services.paper_exchange.http_socket import cut
 from services.paper_exchange.request_faults import NO_FAULT, Fates
+from services.paper_exchange.time_units import TIME_UNITS
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]

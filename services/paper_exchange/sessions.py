@@ -16,8 +16,9 @@ from services.paper_exchange.call import Call
 from services.paper_exchange.door import Door
 from services.paper_exchange.errors import Refused, refused
 from services.paper_exchange.keys import Key
+from services.paper_exchange.time_units import Unit, micros, millis
 from services.paper_exchange.user_data import Told, UserData
-from services.paper_exchange.user_events import Unit, terminated
+from services.paper_exchange.user_events import terminated
 from shared.contract.operation import Spec
 
 MAX_ACTIVE, MAX_EVER = 1000, 65_535
@@ -62,7 +63,7 @@ class Session:
         self._tells_limits = options.tells_limits
         self.address = address
         self.micros = options.micros
-        self.unit: Unit = _micros if options.micros else _millis
+        self.unit: Unit = micros if options.micros else millis
         self.key: Key | None = None
         self.banned = False
         """Has the address been banned? Then the connection ends."""
@@ -264,14 +265,6 @@ def _method(request: dict[str, Any]) -> str:
     if not method or not isinstance(method, str):
         raise refused(-1102, "method", like="Mandatory parameter")
     return VERSION.sub("", method)
-
-
-def _millis(time_us: int) -> int:
-    return time_us // 1000
-
-
-def _micros(time_us: int) -> int:
-    return time_us
 
 
 _OWN: dict[str, Callable[[Session, Call], bytes]] = {

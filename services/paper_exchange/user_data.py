@@ -9,7 +9,8 @@ from typing import Protocol
 from services.paper_exchange.clock import Clock
 from services.paper_exchange.engine.events import Event
 from services.paper_exchange.request_faults import Fates
-from services.paper_exchange.user_events import Unit, account_of, worded
+from services.paper_exchange.time_units import Unit
+from services.paper_exchange.user_events import account_of, worded
 
 
 class Told:

@@ -4,8 +4,6 @@ An event of the engine becomes the JSON text of one payload; who sends it puts t
 the documentation; those of `executionReport` that are told only sometimes come last.
 """
 
-from collections.abc import Callable
-
 from msgspec import json
 
 from services.paper_exchange.engine.amounts import text
@@ -19,9 +17,7 @@ from services.paper_exchange.engine.events import (
     OrderUpdated,
     Traded,
 )
-
-Unit = Callable[[int], int]
-"""From microseconds to the unit in which a connection is told times."""
+from services.paper_exchange.time_units import Unit
 
 
 def account_of(event: Event) -> str:

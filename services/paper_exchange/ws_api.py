@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl
 
 from msgspec import json
 
-from services.paper_exchange.door import TIME_UNITS, Door
+from services.paper_exchange.door import Door
 from services.paper_exchange.errors import Refused, refused
 from services.paper_exchange.keys import Key
 from services.paper_exchange.request_faults import Fates, Fault
@@ -21,6 +21,7 @@ from services.paper_exchange.streams.frames import text_frame
 from services.paper_exchange.streams.held_back import HeldBack
 from services.paper_exchange.streams.lifetime import end_after
 from services.paper_exchange.streams.socket import Socket, socket_of
+from services.paper_exchange.time_units import TIME_UNITS
 from services.paper_exchange.user_data import UserData
 
 PATH = "/ws-api/v3"

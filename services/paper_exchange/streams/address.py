@@ -11,11 +11,10 @@ from urllib.parse import unquote
 
 from msgspec import Struct
 
-from services.paper_exchange.door import TIME_UNITS
 from services.paper_exchange.errors import refused
 from services.paper_exchange.rest import Scope
 from services.paper_exchange.streams import control
-from services.paper_exchange.streams.channel import Unit, micros, millis
+from services.paper_exchange.time_units import TIME_UNITS, Unit, micros, millis
 
 RAW, COMBINED = "/ws", "/stream"
 

@@ -10,21 +10,10 @@ from typing import Protocol
 from msgspec import json
 
 from services.paper_exchange.streams.frames import text_frame
+from services.paper_exchange.time_units import Unit
 
-Unit = Callable[[int], int]
-"""From microseconds to the unit of a connection."""
 Payload = Callable[[Unit], str]
 """A message that is yet to be told in a unit of time."""
-
-
-def millis(time_us: int) -> int:
-    """Milliseconds."""
-    return time_us // 1000
-
-
-def micros(time_us: int) -> int:
-    """Microseconds."""
-    return time_us
 
 
 class Reader(Protocol):

@@ -7,7 +7,8 @@ absolute, zero removes the level; of a level that changed several times the last
 from services.paper_exchange.engine.amounts import text
 from services.paper_exchange.engine.events import LevelChanged
 from services.paper_exchange.engine.words import Side
-from services.paper_exchange.streams.channel import Payload, Unit
+from services.paper_exchange.streams.channel import Payload
+from services.paper_exchange.time_units import Unit
 
 
 class DepthChanges:

@@ -7,7 +7,8 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
-from services.paper_exchange.streams.channel import Channel, Reader, Unit
+from services.paper_exchange.streams.channel import Channel, Reader
+from services.paper_exchange.time_units import Unit
 from shared.contract.errors import Invalid
 from shared.contract.market.streams import find
 from shared.contract.stream import Stream

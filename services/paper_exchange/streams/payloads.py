@@ -12,9 +12,10 @@ from services.paper_exchange.engine.amounts import SCALE, text
 from services.paper_exchange.engine.book import Book
 from services.paper_exchange.engine.events import Traded
 from services.paper_exchange.engine.words import Side
-from services.paper_exchange.streams.channel import Payload, Unit
+from services.paper_exchange.streams.channel import Payload
 from services.paper_exchange.tape import MICROS, Aggregate
 from services.paper_exchange.tickers import Window, percent
+from services.paper_exchange.time_units import Unit
 
 
 def trade(traded: Traded) -> Payload:

@@ -11,8 +11,8 @@ from services.paper_exchange.call import Call
 from services.paper_exchange.clock import Clock
 from services.paper_exchange.errors import Refused
 from services.paper_exchange.listen_keys import LIFE_US, ListenKeys
-from services.paper_exchange.streams.channel import millis
 from services.paper_exchange.streams.hub import Hub
+from services.paper_exchange.time_units import millis
 from services.paper_exchange.user_data import UserData
 from tests.paper_exchange.accounts.customer import Customer
 from tests.paper_exchange.conftest import PaperProcess

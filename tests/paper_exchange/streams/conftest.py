@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from services.paper_exchange.streams.channel import Unit, millis
 from services.paper_exchange.streams.hub import Hub
 from services.paper_exchange.streams.publisher import Publisher
+from services.paper_exchange.time_units import Unit, millis
 from services.paper_exchange.venue import Venue
 from tests.paper_exchange.conftest import OPENING_US
 from tests.paper_exchange.running import Running

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from services.paper_exchange.engine.amounts import text
 from services.paper_exchange.engine.events import LevelChanged
 from services.paper_exchange.engine.words import Side
-from services.paper_exchange.streams.channel import millis
 from services.paper_exchange.streams.depth_changes import DepthChanges
+from services.paper_exchange.time_units import millis
 
 changes = st.tuples(st.sampled_from(("BUY", "SELL")), st.integers(1, 8), st.integers(0, 3))
 TELL = None

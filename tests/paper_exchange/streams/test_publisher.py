@@ -13,8 +13,8 @@ from services.paper_exchange.engine.amounts import parse
 from services.paper_exchange.engine.commands import PlaceOrder
 from services.paper_exchange.handlers import Handlers
 from services.paper_exchange.public import PUBLIC
-from services.paper_exchange.streams.channel import micros, millis
 from services.paper_exchange.symbols import LISTINGS
+from services.paper_exchange.time_units import micros, millis
 from services.paper_exchange.venue import Venue
 from services.paper_exchange.weights import Limits
 from shared.contract.market.streams import STREAMS
