@@ -17,7 +17,7 @@ from services.stream_ingestion.replica import Replica
 from services.stream_ingestion.settings import Settings
 from services.stream_ingestion.symbols import Symbols
 from services.stream_ingestion.waiting import Waiting
-from shared.contract.errors import RateLimited
+from shared.contract.errors import Denied
 from shared.contract.platform.streams import (
     LEASE_DEFAULT_S,
     READ_DEFAULT,
@@ -160,15 +160,16 @@ class Handlers:
         now = now_ms()
         held = {lease.stream for lease in self._leases.of(holder, now)} | set(streams)
         if len(held) > settings.streams_per_holder:
-            raise RateLimited(
+            raise Denied(
                 f"{len(held)} streams are more than the {settings.streams_per_holder} that one caller may hold.",
-                hint="End some (unsubscribe_from_stream), or use one of all symbols such as !miniTicker@arr.",
+                hint="End some (unsubscribe_from_stream), or use one of all symbols such as !miniTicker@arr; "
+                "the operator's BINANCE_STREAMS_PER_HOLDER allows more.",
             )
         every = set(self._leases.streams(now, 0)) | set(streams)
         if len(every) > settings.streams_most:
-            raise RateLimited(
+            raise Denied(
                 f"{len(every)} streams are more than the {settings.streams_most} that may flow at once.",
-                hint="Wait until others end theirs, or raise BINANCE_STREAMS_MOST.",
+                hint="Others have to end theirs, or the operator raises BINANCE_STREAMS_MOST.",
             )
 
     async def _renew(self, streams: Sequence[str], request: RpcRequest) -> None:

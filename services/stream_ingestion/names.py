@@ -43,7 +43,7 @@ def _explain(name: str) -> Invalid:
     for stream in STREAMS:
         head = stream.name.partition("@")[2].partition("<")[0]
         if stream.values and head and kind.startswith(head) and not stream.of_all_symbols:
-            return Invalid(said, hint=f"{symbol}@{head} goes on with one of {', '.join(stream.values)}.{_speeds(head)}")
+            return Invalid(said, hint=f"{symbol}@{head} goes on with one of {', '.join(stream.values)}.{_options(head)}")
     near = difflib.get_close_matches(kind, _KINDS, n=1)
     hint = f"Did you mean {symbol}@{near[0]}? " if near and "<" not in near[0] else ""
     return Invalid(said, hint=f"{hint}Kinds are {', '.join(_KINDS)}.")
@@ -54,5 +54,9 @@ def _written(template: str) -> str:
     return ", ".join(stream.exchange_name(value=value) for value in stream.values) if stream.values else template
 
 
-def _speeds(head: str) -> str:
-    return " Speeds are 1000 ms (write nothing) and @100ms." if head == "depth" else ""
+def _options(head: str) -> str:
+    """What may stand behind the value."""
+    return {
+        "depth": " Speeds are 1000 ms (write nothing) and @100ms.",
+        "kline_": " Behind it may stand @+08:00, for candles of that time zone; no other is offered.",
+    }.get(head, "")

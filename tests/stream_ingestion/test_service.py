@@ -7,7 +7,7 @@ import pytest
 from msgspec import UNSET
 
 from services.stream_ingestion.cursors import decode_cursor
-from shared.contract.errors import Invalid, RateLimited
+from shared.contract.errors import Denied, Invalid
 from shared.contract.platform.streams import Latest, List, Read, Subscribe, Unsubscribe, UnsubscribeAll
 from shared.runtime.clock import now_ms
 from tests.stream_ingestion.conftest import Platform
@@ -271,7 +271,7 @@ async def test_a_symbol_in_capitals_means_the_same_stream(platform: Platform) ->
 
 async def test_streams_over_the_limit_are_refused_with_the_limit(platform: Platform) -> None:
     await platform.start(streams_per_holder=2)
-    with pytest.raises(RateLimited, match="3 streams are more than the 2"):
+    with pytest.raises(Denied, match="3 streams are more than the 2"):
         await platform.ask(Subscribe(streams=[f"{base}usdt@trade" for base in ("btc", "eth", "bnb")], wait_ms=0))
 
 
