@@ -1,9 +1,9 @@
 """How far a caller has read, as text that the caller keeps: nothing is remembered here.
 
 A cursor says the sequence to go on with (one for all subjects), when the stream that keeps the events was created (after a
-restart of NATS it is another one), and of each stream with consecutive numbers the last one. So a reader without any memory
-here is told what it missed: events that aged out, and holes. After a restart events are published again from a little before
-it: what the caller has read already is left out.
+restart of NATS it is another one), and of each stream whose events follow on one another where the last one ended. So a reader
+without any memory here is told what it missed: events that aged out, and holes. After a restart events are published again
+from a little before it: what the caller has read already is left out.
 """
 
 import base64
@@ -23,9 +23,9 @@ class Cursor(Struct, frozen=True, omit_defaults=True):
     c: int = 0
     """When the stream of events was created (Unix ms)."""
     t: int = 0
-    """When the last event read arrived (Unix ms)."""
+    """When the last event read arrived, before the first when reading began (Unix ms)."""
     n: dict[str, int] = {}
-    """Number of the last event read, by stream."""
+    """Last number of the last event read (`Source.span`), by stream."""
     o: dict[str, int] = {}
     """The same (-1 where there are no numbers) of streams of which nothing new has been read since events are kept anew."""
 

@@ -31,16 +31,16 @@ def aged_out(sources: Sequence[Source], found: Sequence[Stored], cursor: Cursor,
 
 
 def holes(sources: Sequence[Source], found: Sequence[Stored], cursor: Cursor) -> dict[str, list[Missing]]:
-    """Numbers that do not follow each other among the events read."""
+    """What lies between two events that should follow each other, by stream: trades, updates of the book, times of candles."""
     told: dict[str, list[Missing]] = {}
-    numbered = {source.subject: (source.name, source.number) for source in sources if source.number is not None}
+    spans = {source.subject: (source.name, source.span) for source in sources if source.span is not None}
     last = {source.name: cursor.last(source.name) for source in sources}
     for message in found:
-        if message.subject not in numbered:
+        if message.subject not in spans:
             continue
-        name, number_of = numbered[message.subject]
-        number, before = number_of(message.data), last.get(name)
-        if before is not None and number > before + 1:
-            told.setdefault(name, []).append(Missing(before + 1, number - 1))
+        name, span_of = spans[message.subject]
+        (first, number), before = span_of(message.data), last.get(name)
+        if before is not None and first > before + 1:
+            told.setdefault(name, []).append(Missing(before + 1, first - 1))
         last[name] = number
     return told

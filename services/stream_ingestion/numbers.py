@@ -25,6 +25,9 @@ from shared.contract.market.streams import Stream
 Number = Callable[[bytes], int]
 """The number of an event, -1 if it has none."""
 
+Span = Callable[[bytes], tuple[int, int]]
+"""The first and the last number of an event; of a candle its times."""
+
 CONSECUTIVE: dict[Any, str] = {TradeEvent: "t", AggregateTradeEvent: "a"}
 """Streams whose events are counted without a hole, by the type of their event: the field that counts."""
 _RISING = {BlockTradeEvent: "t", ReferencePriceEvent: "t", DepthEvent: "u"}
@@ -61,6 +64,24 @@ def of_stream(stream: Stream) -> Number:
     if stream.kind == "kline":
         return candle
     return {"bookTicker": field("u"), "depth{}": field("lastUpdateId")}.get(stream.kind, _event_time)
+
+
+def span_of_stream(stream: Stream) -> Span | None:
+    """What tells whether anything is missing between two events of a stream; None where nothing does.
+
+    Events of trades have one number each, differences of the book reach from one update to another, candles from their opening
+    to their close.
+    """
+    event = stream.event
+    if event in CONSECUTIVE:
+        first = last = field(CONSECUTIVE[event])
+    elif event is DepthEvent:
+        first, last = field("U"), field("u")
+    elif stream.kind == "kline":
+        first, last = open_time, close_time
+    else:
+        return None
+    return lambda payload: (first(payload), last(payload))
 
 
 def _decoded(payload: bytes, name: str) -> int:

@@ -26,7 +26,7 @@ PAGE_BYTES = 2 * 1024 * 1024
 """Events in one page; a reply has to fit through the bus."""
 FEW = 8
 """So many streams with news are read one by one; more of them are cheaper gathered."""
-CREATED_KNOWN_S = 1.0
+HERE_KNOWN_S = 1.0
 LOOK_AGAIN_S = (0.0, 0.002, 0.01, 0.05, 0.25)
 """An event that was heard live is kept for reading a moment later: pauses before each look."""
 EVERYTHING = ">"
@@ -47,7 +47,7 @@ class Reader:
         self._keep_each = settings.stream_keep_each
         self._stale_ms = int(settings.stream_stale_s * 1000)
         self._late_ms = int(settings.stream_late_s * 1000)
-        self._known_created = ((-CREATED_KNOWN_S - 1, 0), 0)
+        self._known_here = ((-HERE_KNOWN_S - 1, 0), Cursor(1))
 
     def source(self, name: str) -> Source:
         """The stream of that name. The name has been checked."""
@@ -62,14 +62,14 @@ class Reader:
     async def standing(self, names: Sequence[str]) -> dict[str, tuple[LatestEvent, Cursor]]:
         """Of each stream the last event that is kept, and the cursor behind that very event. Raises Unavailable."""
         read = [self.source(name) for name in names]
-        created = await self._created()
+        here = await self._here()
         kept, conditions = await self._newest(read)
         return {
             source.name: (
                 latest,
-                _after({source.subject: source}, [stored], Cursor(1, created), stored.sequence + 1)
+                _after({source.subject: source}, [stored], here, stored.sequence + 1)
                 if (stored := kept.get(source.subject))
-                else Cursor(1, created),
+                else here,
             )
             for source, latest in zip(read, self._latest(read, kept, conditions), strict=True)
         }
@@ -136,15 +136,14 @@ class Reader:
                     pauses = LOOK_AGAIN_S[:1]
 
     async def _page(self, read: Sequence[Source], cursor: Cursor | None, limit: int, *, conflate: bool) -> StreamPage:
-        created = await self._created()
-        names = [source.name for source in read]
+        here = await self._here()
         newest, conditions = await self._newest(read)
         thinned: set[str] = set()
-        begins, cursor = cursor is None, cursor or Cursor(1, created)
-        if cursor.c != created:
-            cursor = cursor.anew(created, names)
+        begins, cursor = cursor is None, cursor or here
+        if cursor.c != here.c:
+            cursor = cursor.anew(here.c, [source.name for source in read])
         if begins or conflate:
-            every = sorted((stored for stored in newest.values() if stored.sequence >= cursor.s), key=_sequence)
+            every = sorted((stored for stored in newest.values() if begins or stored.sequence >= cursor.s), key=_sequence)
             found, more = every[:limit], len(every) > limit
         else:
             found, more, thinned = await self._news(read, cursor.s, limit, newest)
@@ -152,6 +151,8 @@ class Reader:
                 thinned = {source.subject for source in read}
         by_subject = {source.subject: source for source in read}
         behind = found[-1].sequence + 1 if found else cursor.s
+        if not more:
+            behind = max(behind, here.s)  # of these streams nothing else came before: a quiet one is not lost from sight
         passed = await self._passed(read, cursor.s, behind, len(found)) if found and conflate and not begins else 0
         found = repeats.unread(by_subject, found, cursor)
         thinned |= {source.subject for source in read if source.name in cursor.o}
@@ -256,17 +257,18 @@ class Reader:
         missing = told.missing if state == "gap" and told.filled is UNSET else UNSET
         return Condition(state, age, reason, missing, delay)
 
-    async def _created(self) -> int:
-        """When the stream of events was created (Unix ms); asked for again now and then, and after the bus was away."""
-        (at, reconnects), known = self._known_created
+    async def _here(self) -> Cursor:
+        """The cursor behind everything that is kept; asked for again now and then, and after the bus was away."""
+        (at, reconnects), known = self._known_here
         now, seen = asyncio.get_running_loop().time(), self._bus.commands.stats["reconnects"]
-        if now - at > CREATED_KNOWN_S or seen != reconnects:
+        if now - at > HERE_KNOWN_S or seen != reconnects:
             try:
-                created = (await self._bus.jetstream.stream_info(self._stores.events)).created
+                info = await self._bus.jetstream.stream_info(self._stores.events)
             except (Error, TimeoutError):
                 raise _silent() from None
-            known = 0 if created is None else int(created.timestamp() * 1000)
-            self._known_created = ((now, seen), known)
+            created = 0 if info.created is None else int(info.created.timestamp() * 1000)
+            known = Cursor(info.state.last_seq + 1, created, now_ms())
+            self._known_here = ((now, seen), known)
         return known
 
 
@@ -287,6 +289,6 @@ def _after(by_subject: Mapping[str, Source], found: Sequence[Stored], cursor: Cu
     for message in found:
         source = by_subject[message.subject]
         old.pop(source.name, None)
-        if source.number is not None:
-            last[source.name] = source.number(message.data)
+        if source.span is not None:
+            last[source.name] = source.span(message.data)[1]
     return Cursor(behind, cursor.c, found[-1].time_ms if found else cursor.t, last, old)

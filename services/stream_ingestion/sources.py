@@ -20,6 +20,11 @@ class Source(Struct, frozen=True):
         """Reads the number of an event where numbers are consecutive."""
         return numbers.of_stream(self.stream) if self.stream.event in numbers.CONSECUTIVE else None
 
+    @property
+    def span(self) -> numbers.Span | None:
+        """Reads from where to where an event reaches, where the next one begins right behind it."""
+        return numbers.span_of_stream(self.stream)
+
     def shown(self, stored: Stored) -> StreamEvent:
         """One of its events as callers get it."""
         return StreamEvent(self.name, stored.time_ms, Raw(stored.data))

@@ -10,15 +10,26 @@ import pytest
 from msgspec import UNSET
 
 from services.stream_ingestion import lateness
+from services.stream_ingestion.cursors import decode_cursor
 from services.stream_ingestion.ears import Ears
 from services.stream_ingestion.waiting import MOST_EACH, Waiting
 from shared.contract.errors import RateLimited, Unavailable
-from shared.contract.platform.streams import Book, Latest, List, Read, StreamPage, Subscribe, Unsubscribe, UnsubscribeAll
+from shared.contract.platform.streams import (
+    Book,
+    Latest,
+    List,
+    Missing,
+    Read,
+    StreamPage,
+    Subscribe,
+    Unsubscribe,
+    UnsubscribeAll,
+)
 from shared.runtime.bus import Bus
 from shared.runtime.clock import now_ms
 from shared.runtime.endpoint import RpcRequest
 from tests.stream_ingestion.conftest import Platform
-from tests.stream_ingestion.stream_server import depth, text, trade
+from tests.stream_ingestion.stream_server import depth, kline, text, trade
 from tests.support.waiting import eventually
 
 
@@ -160,6 +171,73 @@ async def test_events_thrown_away_for_want_of_room_are_told_of_streams_without_n
     page = await platform.ask(Read(streams=[stream], cursor=page.cursor, limit=1000))
     assert isinstance(page.aged_out, dict)
     assert page.aged_out[stream].missed is None
+
+
+async def keep(platform: Platform, subject: str, *events: Any) -> None:
+    """Publish as a replica does, and return when all are kept."""
+    for event in events:
+        await platform.bus.publish(subject, text(event))
+    await platform.bus.data.flush()
+    await platform.bus.jetstream.publish("binance.md_barrier", b"")
+
+
+async def test_who_began_before_the_first_event_is_told_what_was_thrown_away(platform: Platform) -> None:
+    await platform.start(stream_keep_each=20)
+    (subscription,) = (await platform.subscribe("btcusdt@trade")).subscriptions
+    await publish_trades(platform, range(1, 51))
+    page = await platform.ask(Read(streams=["btcusdt@trade"], cursor=subscription.cursor))
+    assert ids(page) == list(range(31, 51))
+    assert isinstance(page.aged_out, dict)
+    assert list(page.aged_out) == ["btcusdt@trade"]
+
+
+async def test_a_quiet_stream_that_is_read_now_and_then_has_lost_nothing(platform: Platform) -> None:
+    await platform.start(stream_keep_bytes=1024 * 1024)
+    (subscription,) = (await platform.subscribe("btcusdt@trade")).subscriptions
+    cursor = subscription.cursor
+    for number in range(4):  # others' events push out whatever was there when it began
+        await keep(platform, "binance.md.ALL.miniTicker", *({"e": number, "x": "x" * 50_000} for _ in range(30)))
+        after = decode_cursor(cursor).s
+
+        async def moved(after: int = after) -> bool:
+            nonlocal cursor
+            cursor = (await platform.ask(Read(streams=["btcusdt@trade"], cursor=cursor))).cursor
+            return decode_cursor(cursor).s >= after + 30
+
+        await eventually(moved)
+    await publish_trades(platform, [1])
+    page = await platform.ask(Read(streams=["btcusdt@trade"], cursor=cursor))
+    assert (ids(page), page.aged_out, page.missing) == ([1], UNSET, UNSET)
+
+
+async def publish_trades(platform: Platform, numbers: Sequence[int]) -> None:
+    await keep(platform, "binance.md.BTCUSDT.trade", *map(trade, numbers))
+
+
+async def test_who_reads_later_is_told_of_holes_in_the_book_and_between_candles(platform: Platform) -> None:
+    await platform.start()
+    await keep(platform, "binance.md.BTCUSDT.depth.100ms", depth(1, 4), depth(5, 6))
+    await keep(platform, "binance.md.BTCUSDT.kline.1m", kline(0, 1), kline(0, 2, closed=True))
+    asked = ["btcusdt@depth@100ms", "btcusdt@kline_1m"]
+    page = await platform.ask(Read(streams=asked))
+    assert page.missing is UNSET
+    await keep(platform, "binance.md.BTCUSDT.depth.100ms", depth(7, 9), depth(12, 12), depth(13, 20), depth(31, 31))
+    await keep(platform, "binance.md.BTCUSDT.kline.1m", kline(60_000, 3), kline(240_000, 4), kline(240_000, 5))
+    page = await platform.ask(Read(streams=asked, cursor=page.cursor))
+    assert page.missing == {
+        "btcusdt@depth@100ms": [Missing(10, 11), Missing(21, 30)],
+        "btcusdt@kline_1m": [Missing(120_000, 239_999)],
+    }
+    await keep(platform, "binance.md.BTCUSDT.depth.100ms", depth(1, 2), depth(3, 3))  # the exchange counts anew
+    assert (await platform.ask(Read(streams=asked, cursor=page.cursor))).missing is UNSET
+
+
+async def test_symbols_are_believed_while_market_data_is_silent(platform: Platform) -> None:
+    await platform.start()
+    platform.market.silent = True
+    began = time.perf_counter()
+    await platform.subscribe("btcusdt@trade", "ethusdt@trade", "bnbusdt@trade")
+    assert time.perf_counter() - began < 4
 
 
 async def test_a_crowd_of_waiting_readers_takes_no_slot_from_anybody(platform: Platform) -> None:

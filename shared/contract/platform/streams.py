@@ -109,7 +109,7 @@ class AgedOut(Model, frozen=True):
 
 
 class Missing(Model, frozen=True):
-    """A hole in a stream that numbers its events."""
+    """A hole, both ends included: ids of trades, update ids of the book's differences, of candles times (Unix ms)."""
 
     first: int
     last: int
