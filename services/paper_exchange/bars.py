@@ -4,14 +4,14 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
-from services.paper_exchange.engine.amounts import notional
+from services.paper_exchange.engine.amounts import SCALE, notional
 
 
 class Bar(Struct, gc=False):
     """Prices, volumes and trades of a stretch of time; amounts in units of 1e-8."""
 
     first_id: int
-    """Id of its first trade."""
+    """Id of its first trade; -1 where there is none."""
     count: int
     open: int
     high: int
@@ -22,6 +22,21 @@ class Bar(Struct, gc=False):
     taker_volume: int
     """What takers bought."""
     taker_quote: int
+
+    @property
+    def last_id(self) -> int:
+        """Id of its last trade; -1 where there is none."""
+        return self.first_id + self.count - 1 if self.count else -1
+
+    @property
+    def change(self) -> int:
+        """How far the price came from the first trade to the last."""
+        return self.close - self.open if self.count else 0
+
+    @property
+    def average(self) -> int:
+        """The price weighted by volume; zero where there is none."""
+        return self.quote * SCALE // self.volume if self.volume else 0
 
     def add(self, price: int, quantity: int, quote: int, buyer_is_maker: bool) -> None:
         """Count one more trade in."""

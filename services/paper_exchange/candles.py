@@ -122,6 +122,6 @@ class Chart:
                 close = close or self.close_before(opened)
                 if not close:
                     continue
-                bar = Bar(0, 0, close, close, close, close, 0, 0, 0, 0)
+                bar = Bar(-1, 0, close, close, close, close, 0, 0, 0, 0)
             close = bar.close
             yield opened, end, bar

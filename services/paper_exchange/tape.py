@@ -9,7 +9,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from services.paper_exchange.bars import Bar, of_trade
+from services.paper_exchange.bars import Bar, joined, of_trade
 from services.paper_exchange.engine.amounts import notional
 
 MICROS = 1_000_000
@@ -44,7 +44,7 @@ class Aggregate(NamedTuple):
 
 
 class Tape:
-    """The trades of a symbol since `start_s` (Unix seconds, a whole hour or minute)."""
+    """The trades of a symbol since `start_s` (Unix seconds, a whole hour or minute), each no earlier than the one before."""
 
     def __init__(self, start_s: int, first_id: int) -> None:
         self.start_s = start_s
@@ -135,13 +135,7 @@ class Tape:
 
         Beyond the trades that are kept the range is widened to whole minutes.
         """
-        whole: Bar | None = None
-        for bar in self._bars(from_us, to_us):
-            if whole is None:
-                whole = bar.copy()
-            else:
-                whole.join(bar)
-        return whole
+        return joined(self._bars(from_us, to_us))
 
     def close_before(self, time_us: int) -> int | None:
         """Price of the last trade before a moment, or None if the tape has none."""
@@ -149,8 +143,8 @@ class Tape:
         if index:
             return self.prices[index - 1]
         minute = time_us // (60 * MICROS) * 60
-        earlier = [start for start in self._minutes if start < minute]
-        return self._minutes[max(earlier)].close if earlier else None
+        earlier = next((start for start in reversed(self._minutes) if start < minute), None)
+        return None if earlier is None else self._minutes[earlier].close
 
     def _whole(self, index: int) -> int:
         """The position, moved on to where the next aggregate trade begins."""

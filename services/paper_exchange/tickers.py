@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from services.paper_exchange.bars import Bar
 from services.paper_exchange.candles import DAY_S, HOUR_S, MINUTE_S, Chart
-from services.paper_exchange.engine.amounts import SCALE, text
+from services.paper_exchange.engine.amounts import text
 from services.paper_exchange.engine.book import Book
 from services.paper_exchange.engine.words import Side
 from services.paper_exchange.tape import MICROS
@@ -52,7 +52,7 @@ def statistics(chart: Chart, window: Window, now_us: int) -> Bar:
 def average(chart: Chart, now_us: int) -> tuple[int, int]:
     """The average price of the last five minutes (`avgPrice`), and when the last trade was."""
     bar = chart.bar(now_us // MICROS - AVERAGE_MINS * MINUTE_S, now_us // MICROS + 1)
-    price = bar.quote * SCALE // bar.volume if bar else chart.close_before(now_us // MICROS + 1)
+    price = bar.average if bar else chart.close_before(now_us // MICROS + 1)
     tape = chart.tape
     return price, tape.times[-1] if len(tape) else tape.start_s * MICROS - 1
 
@@ -67,17 +67,14 @@ def percent(change: int, base: int) -> str:
 
 def ids(bar: Bar) -> str:
     """First id, last id and count."""
-    last = bar.first_id + bar.count - 1 if bar.count else -1
-    return f'"firstId":{bar.first_id},"lastId":{last},"count":{bar.count}'
+    return f'"firstId":{bar.first_id},"lastId":{bar.last_id},"count":{bar.count}'
 
 
 def changes(bar: Bar) -> str:
     """Change, percentage and weighted average."""
-    change = bar.close - bar.open if bar.count else 0
-    average = bar.quote * SCALE // bar.volume if bar.volume else 0
     return (
-        f'"priceChange":"{text(change)}","priceChangePercent":"{percent(change, bar.open)}",'
-        f'"weightedAvgPrice":"{text(average)}"'
+        f'"priceChange":"{text(bar.change)}","priceChangePercent":"{percent(bar.change, bar.open)}",'
+        f'"weightedAvgPrice":"{text(bar.average)}"'
     )
 
 

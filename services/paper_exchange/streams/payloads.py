@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from services.paper_exchange.bars import Bar
 from services.paper_exchange.block_trades import BlockTrade
-from services.paper_exchange.engine.amounts import SCALE, text
+from services.paper_exchange.engine.amounts import text
 from services.paper_exchange.engine.book import Book
 from services.paper_exchange.engine.events import Traded
 from services.paper_exchange.engine.words import Side
@@ -59,9 +59,8 @@ def block_trade(symbol: str, block: BlockTrade, now_us: int) -> Payload:
 
 def kline(symbol: str, interval: str, opened_s: int, end_s: int, bar: Bar, now_us: int, *, is_closed: bool) -> Payload:
     """`<symbol>@kline_<interval>`; the candle reaches from `opened_s` to before `end_s`."""
-    first, last = (bar.first_id, bar.first_id + bar.count - 1) if bar.count else (-1, -1)
     values = (
-        f'"s":"{symbol}","i":"{interval}","f":{first},"L":{last},"o":"{text(bar.open)}","c":"{text(bar.close)}",'
+        f'"s":"{symbol}","i":"{interval}","f":{bar.first_id},"L":{bar.last_id},"o":"{text(bar.open)}","c":"{text(bar.close)}",'
         f'"h":"{text(bar.high)}","l":"{text(bar.low)}","v":"{text(bar.volume)}","n":{bar.count},"x":{_bool(is_closed)},'
         f'"q":"{text(bar.quote)}","V":"{text(bar.taker_volume)}","Q":"{text(bar.taker_quote)}","B":"0"}}}}'
     )
@@ -91,7 +90,7 @@ def ticker(symbol: str, bar: Bar, window: Window, previous: int, last_quantity: 
 
     def tell(unit: Unit) -> str:
         return (
-            f'{{"e":"24hrTicker","E":{unit(now_us)},"s":"{symbol}",{_change(bar)},"w":"{text(_average(bar))}",'
+            f'{{"e":"24hrTicker","E":{unit(now_us)},"s":"{symbol}",{_change(bar)},"w":"{text(bar.average)}",'
             f'"x":"{text(previous)}","c":"{text(bar.close)}","Q":"{text(last_quantity)}","b":"{bid}","B":"{bid_quantity}",'
             f'"a":"{ask}","A":"{ask_quantity}",{_range(bar)},"v":"{text(bar.volume)}","q":"{text(bar.quote)}",'
             f"{_extent(bar, window, unit)}}}"
@@ -106,7 +105,7 @@ def window_ticker(symbol: str, size: str, bar: Bar, window: Window, now_us: int)
     def tell(unit: Unit) -> str:
         return (
             f'{{"e":"{size}Ticker","E":{unit(now_us)},"s":"{symbol}",{_change(bar)},{_range(bar)},"c":"{text(bar.close)}",'
-            f'"w":"{text(_average(bar))}","v":"{text(bar.volume)}","q":"{text(bar.quote)}",{_extent(bar, window, unit)}}}'
+            f'"w":"{text(bar.average)}","v":"{text(bar.volume)}","q":"{text(bar.quote)}",{_extent(bar, window, unit)}}}'
         )
 
     return tell
@@ -160,12 +159,7 @@ def _top(book: Book) -> tuple[str, str, str, str]:
 
 
 def _change(bar: Bar) -> str:
-    change = bar.close - bar.open if bar.count else 0
-    return f'"p":"{text(change)}","P":"{percent(change, bar.open)}"'
-
-
-def _average(bar: Bar) -> int:
-    return bar.quote * SCALE // bar.volume if bar.volume else 0
+    return f'"p":"{text(bar.change)}","P":"{percent(bar.change, bar.open)}"'
 
 
 def _range(bar: Bar) -> str:
@@ -173,8 +167,7 @@ def _range(bar: Bar) -> str:
 
 
 def _extent(bar: Bar, window: Window, unit: Unit) -> str:
-    first, last = (bar.first_id, bar.first_id + bar.count - 1) if bar.count else (-1, -1)
-    return f'"O":{unit(window.open_us)},"C":{unit(window.close_us)},"F":{first},"L":{last},"n":{bar.count}'
+    return f'"O":{unit(window.open_us)},"C":{unit(window.close_us)},"F":{bar.first_id},"L":{bar.last_id},"n":{bar.count}'
 
 
 def _bool(value: bool) -> str:
