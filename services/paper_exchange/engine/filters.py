@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from msgspec import Struct
 
 from services.paper_exchange.engine.amounts import MAX_AMOUNT, SCALE, plain, text
-from services.paper_exchange.engine.words import STOPS, OrderType, Side
+from services.paper_exchange.engine.words import OrderType, Side, waits_above
 
 
 class Filter(Struct, frozen=True, tag_field="filterType", rename="camel"):
@@ -177,7 +177,7 @@ class TrailingDelta(Filter, frozen=True, tag="TRAILING_DELTA"):
     max_trailing_below_delta: int
 
     def allows(self, side: Side, type: OrderType, delta: int) -> bool:
-        if (type in STOPS) == (side == "BUY"):
+        if waits_above(side, type):
             return self.min_trailing_above_delta <= delta <= self.max_trailing_above_delta
         return self.min_trailing_below_delta <= delta <= self.max_trailing_below_delta
 

@@ -35,7 +35,7 @@ from services.paper_exchange.engine.refusals import (
     Refusal,
     missing,
 )
-from services.paper_exchange.engine.words import CONTINGENT, STOPS
+from services.paper_exchange.engine.words import CONTINGENT, STOPS, waits_above
 
 Named = tuple[str, Leg]
 """A member and the prefix of its parameters."""
@@ -139,7 +139,7 @@ def check_pair_prices(legs: Sequence[Order], last_price: int = 0) -> None:
     below: list[int] = []
     for leg in legs:
         prices = (leg.stop_price,) if leg.type in STOPS or leg.type == "TAKE_PROFIT" else (leg.stop_price, leg.limit)
-        (above if (leg.type in STOPS) == (leg.side == "BUY") else below).extend(price for price in prices if price)
+        (above if waits_above(leg.side, leg.type) else below).extend(price for price in prices if price)
     lowest_above, highest_below = min(above, default=0), max(below, default=0)
     if last_price:
         wrong = (above and lowest_above <= last_price) or (below and highest_below >= last_price)

@@ -10,14 +10,9 @@ also says "from the next trade": contradiction 13). An order fires once, in the 
 from bisect import bisect_left, insort
 
 from services.paper_exchange.engine.orders import Order
-from services.paper_exchange.engine.words import STOPS, OrderType, Side
+from services.paper_exchange.engine.words import waits_above
 
 BIPS = 10_000
-
-
-def waits_above(side: Side, type: OrderType) -> bool:
-    """Does an order of this side and type wait for the price to rise?"""
-    return (type in STOPS) == (side == "BUY")
 
 
 def reached(order: Order, price: int) -> bool:

@@ -56,6 +56,11 @@ PRICED = frozenset(("LIMIT", "LIMIT_MAKER", "STOP_LOSS_LIMIT", "TAKE_PROFIT_LIMI
 OPEN: frozenset[OrderStatus] = frozenset(("NEW", "PENDING_NEW", "PARTIALLY_FILLED"))
 
 
+def waits_above(side: Side, type: OrderType) -> bool:
+    """Does a contingent order of this side and type wait for the price to rise?"""
+    return (type in STOPS) == (side == "BUY")
+
+
 def other(side: Side) -> Side:
     """The side one trades against."""
     return "SELL" if side == "BUY" else "BUY"
