@@ -83,11 +83,16 @@ def _surely_pays(desk: Desk, order: Order) -> bool:
 
 
 def enter(state: State, desk: Desk, order: Order) -> None:
-    """Register an admitted order and tell of it; a contingent one waits for its trigger from now on."""
+    """Register an admitted order and let it begin."""
     if not order.client_order_id:
         order.client_order_id = state.new_client_order_id()
     register(desk, order)
     state.touch(desk)
+    begin(state, desk, order)
+
+
+def begin(state: State, desk: Desk, order: Order) -> None:
+    """Tell of a new order; a contingent one waits for its trigger from now on, the others have come to work."""
     if order.type in CONTINGENT:
         desk.market.triggers.add(order, desk.market.last_price, state.now_us)
     else:

@@ -9,7 +9,7 @@ list      no member open                       ALL_DONE
 
 from services.paper_exchange.engine.accounts import Desk
 from services.paper_exchange.engine.amounts import down
-from services.paper_exchange.engine.entry import check_entry
+from services.paper_exchange.engine.entry import begin, check_entry
 from services.paper_exchange.engine.filter_checks import check_filters
 from services.paper_exchange.engine.ledger import lock, lock_list, require
 from services.paper_exchange.engine.lifecycle import expire
@@ -102,12 +102,8 @@ def release(state: State, order_list: OrderList) -> None:
 def _enter(state: State, desk: Desk, order: Order) -> None:
     order.status = "NEW"
     order.update_us = state.now_us
-    if order.type in CONTINGENT:
-        desk.market.triggers.add(order, desk.market.last_price, state.now_us)
-        state.report(desk.market, order, "NEW")
-    else:
-        order.working_us = state.now_us
-        state.report(desk.market, order, "NEW")
+    begin(state, desk, order)
+    if order.type not in CONTINGENT:
         work(state, desk, order)
 
 
