@@ -10,6 +10,9 @@ from services.paper_exchange.engine.triggers import Triggers
 _DEFAULT_WINDOW = 5
 """Minutes behind `avgPrice` of a symbol without a filter that says otherwise."""
 
+NextIds = tuple[int, int, int, int, int]
+"""Of orders, trades, executions, prevented matches and allocations."""
+
 
 class Market:
     """The state of one symbol."""
@@ -54,6 +57,27 @@ class Market:
         self.next_execution_id = 1
         self.next_prevented_match_id = 0
         self.next_allocation_id = 0
+
+    @property
+    def next_ids(self) -> NextIds:
+        """All numbers that will be given next."""
+        return (
+            self.next_order_id,
+            self.next_trade_id,
+            self.next_execution_id,
+            self.next_prevented_match_id,
+            self.next_allocation_id,
+        )
+
+    @next_ids.setter
+    def next_ids(self, ids: NextIds) -> None:
+        (
+            self.next_order_id,
+            self.next_trade_id,
+            self.next_execution_id,
+            self.next_prevented_match_id,
+            self.next_allocation_id,
+        ) = ids
 
     def desk(self, account: Account) -> Desk:
         """The account's desk on this symbol, opened when it has none."""

@@ -22,7 +22,7 @@ from services.paper_exchange.engine.filters import (
     ExchangeMaxNumOrders,
 )
 from services.paper_exchange.engine.instrument import Instrument
-from services.paper_exchange.engine.market import Market
+from services.paper_exchange.engine.market import Market, NextIds
 from services.paper_exchange.engine.order_counts import OrderLimit
 from services.paper_exchange.engine.orders import Order, OrderList
 from services.paper_exchange.engine.prices import Bucket, Second
@@ -48,8 +48,7 @@ class SavedMarket(Struct, frozen=True):
     instrument: Instrument
     update_id: int
     last_price: int
-    next_ids: tuple[int, int, int, int, int]
-    """order, trade, execution, prevented match, allocation."""
+    next_ids: NextIds
     open_ids: list[int]
     house_orders: list[Order]
     queues: list[list[int]]
@@ -164,13 +163,7 @@ def _save_market(market: Market) -> SavedMarket:
         market.instrument,
         market.book.update_id,
         market.last_price,
-        (
-            market.next_order_id,
-            market.next_trade_id,
-            market.next_execution_id,
-            market.next_prevented_match_id,
-            market.next_allocation_id,
-        ),
+        market.next_ids,
         list(market.orders),
         [order for order in market.orders.values() if not market.desks[order.account].reports],
         [[order.order_id for order in level] for side in (market.book.bids, market.book.asks) for level in side],
@@ -238,13 +231,7 @@ def _restore_market(state: State, saved: SavedMarket, accounts: list[str]) -> No
     market = state.markets[symbol]
     market.desks = {name: state.accounts[name].desks[symbol] for name in accounts}
     market.last_price = saved.last_price
-    (
-        market.next_order_id,
-        market.next_trade_id,
-        market.next_execution_id,
-        market.next_prevented_match_id,
-        market.next_allocation_id,
-    ) = saved.next_ids
+    market.next_ids = saved.next_ids
     known = {order.order_id: order for order in saved.house_orders}
     for desk in market.desks.values():
         known |= desk.open

@@ -4,6 +4,7 @@ from msgspec import Struct, json
 
 from services.paper_exchange.engine.accounts import Balance
 from services.paper_exchange.engine.commands import OpenAccount
+from services.paper_exchange.engine.market import NextIds
 
 
 class AccountRow(Struct, frozen=True):
@@ -22,8 +23,7 @@ class SymbolRow(Struct, frozen=True):
 
     update_id: int
     last_price: int
-    next_ids: tuple[int, int, int, int, int]
-    """order, trade, execution, prevented match, allocation."""
+    next_ids: NextIds
 
 
 class CounterRow(Struct, frozen=True):

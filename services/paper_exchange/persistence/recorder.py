@@ -184,11 +184,4 @@ def _account(account: Account) -> AccountRow:
 
 
 def _symbol(market: Market) -> SymbolRow:
-    next_ids = (
-        market.next_order_id,
-        market.next_trade_id,
-        market.next_execution_id,
-        market.next_prevented_match_id,
-        market.next_allocation_id,
-    )
-    return SymbolRow(market.book.update_id, market.last_price, next_ids)
+    return SymbolRow(market.book.update_id, market.last_price, market.next_ids)
