@@ -6,8 +6,8 @@ Names in the texts are the request's own, with the prefix of the list member the
 from services.paper_exchange.engine.amounts import MAX_AMOUNT
 from services.paper_exchange.engine.commands import Leg
 from services.paper_exchange.engine.instrument import Instrument
-from services.paper_exchange.engine.outcomes import Refused
 from services.paper_exchange.engine.refusals import (
+    BAD_COMBINATION,
     BAD_PEG,
     BAD_STRATEGY_TYPE,
     ICEBERG_EXCEEDS,
@@ -53,7 +53,7 @@ def check_parameters(leg: Leg, prefix: str = "", *, quote_quantity: int = 0, qua
         if type != "MARKET":
             raise not_required("quoteOrderQty")
         if leg.quantity:
-            raise Refusal(Refused(-1128, "Combination of optional parameters invalid."))
+            raise Refusal(BAD_COMBINATION)
     elif type == "MARKET" and not leg.quantity and not prefix:
         raise either_missing("quantity", "quoteOrderQty")
     elif leg.quantity <= 0 and not quantity_follows:

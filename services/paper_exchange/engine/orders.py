@@ -6,7 +6,6 @@ from operator import methodcaller
 from msgspec import Struct
 
 from services.paper_exchange.engine.words import (
-    CONTINGENT,
     OPEN,
     ContingencyType,
     ExpiryReason,
@@ -93,11 +92,6 @@ class Order(Struct, gc=False, omit_defaults=True):
     def is_working(self) -> bool:
         """`isWorking`: it is, or was, on the book."""
         return self.working_us != -1
-
-    @property
-    def is_contingent(self) -> bool:
-        """Is it of a type that waits for a trigger?"""
-        return self.type in CONTINGENT
 
 
 class OrderList(Struct, gc=False, omit_defaults=True):

@@ -141,7 +141,7 @@ class Queries:
 
     def open_order_lists(self, account: str) -> list[OrderList]:
         """Open order lists, oldest first."""
-        return [each for each in self.order_lists(account) if each.is_open]
+        return [each for each in self.state.lists.values() if each.account == account]
 
     def trades(self, account: str, symbol: str) -> list[Fill]:
         """The account's trades, oldest first; both sides of a trade with itself."""
