@@ -93,45 +93,70 @@ class Recorder:
         """Write what is noted, in one transaction; what cannot be written stays noted."""
         if self._waits:
             return
-        changes, state = Changes(), self._state
-        symbols: dict[str, Market] = {}
-        grown: dict[tuple[str, str, str], int] = {}
-        for account, list_id in self._lists:
-            order_list = state.accounts[account].lists[list_id]
-            changes.lists.append((list_id, encode(order_list)))
-            for member, _ in order_list.orders:
-                self._orders[account, order_list.symbol, member] = None
-        for account, symbol, order_id in self._orders:
-            desk = state.accounts[account].desks[symbol]
-            order = desk.orders.get(order_id)
-            if order is not None:
-                changes.orders.append((symbol, order_id, encode(order)))
-            if symbol not in symbols or (account, symbol, RECORDS[0]) not in grown:
-                symbols[symbol] = desk.market
-                self._grown(account, symbol, desk, changes, grown)
-        for account, symbol, name in self._names:
-            order = state.accounts[account].desks[symbol].by_client_id.get(name)
-            if order is None:
-                # An amended order gives its old name up.
-                changes.no_names.append((account, symbol, name))
-            else:
-                changes.names.append((account, symbol, name, order.order_id))
-        for account in self._accounts:
-            owner = state.accounts[account]
-            changes.accounts.append((account, encode(_account(owner))))
-            own = ((symbol, desk.commission) for symbol, desk in owner.desks.items() if desk.own_commission)
-            changes.commissions += [(account, symbol, encode(commission)) for symbol, commission in own]
-        for api_key, key in self._keys.items():
-            if key is None:
-                changes.no_keys.append((api_key,))
-            else:
-                changes.keys.append((api_key, encode(key)))
-        numbers = self._numbers(symbols)
+        changes = Changes()
+        self._put_lists(changes)
+        desks = self._put_orders(changes)
+        grown = self._put_records(changes, desks)
+        self._put_names(changes)
+        self._put_accounts(changes)
+        self._put_keys(changes)
+        numbers = self._numbers({symbol: desk.market for (_, symbol), desk in desks.items()})
         changes.symbols, changes.meta = numbers.symbols, numbers.meta
         self._store.write(changes)
         self._written |= grown
         for noted in (self._accounts, self._orders, self._names, self._lists, self._keys):
             noted.clear()
+
+    def _put_lists(self, changes: Changes) -> None:
+        """The lists, of which all members have changed with them."""
+        for account, list_id in self._lists:
+            order_list = self._state.accounts[account].lists[list_id]
+            changes.lists.append((list_id, encode(order_list)))
+            for member, _ in order_list.orders:
+                self._orders[account, order_list.symbol, member] = None
+
+    def _put_orders(self, changes: Changes) -> dict[tuple[str, str], Desk]:
+        """The orders; tells the desks that they are on, by account and symbol."""
+        desks: dict[tuple[str, str], Desk] = {}
+        for account, symbol, order_id in self._orders:
+            desk = desks[account, symbol] = self._state.accounts[account].desks[symbol]
+            order = desk.orders.get(order_id)
+            if order is not None:
+                changes.orders.append((symbol, order_id, encode(order)))
+        return desks
+
+    def _put_records(self, changes: Changes, desks: dict[tuple[str, str], Desk]) -> dict[tuple[str, str, str], int]:
+        """The records that desks have got since they were last looked at; tells how many each of them has now."""
+        grown: dict[tuple[str, str, str], int] = {}
+        for (account, symbol), desk in desks.items():
+            for kind in RECORDS:
+                rows, key = getattr(desk, kind), (account, symbol, kind)
+                changes.records += [(account, symbol, kind, encode(row)) for row in rows[self._written.get(key, 0) :]]
+                grown[key] = len(rows)
+        return grown
+
+    def _put_names(self, changes: Changes) -> None:
+        for account, symbol, name in self._names:
+            order = self._state.accounts[account].desks[symbol].by_client_id.get(name)
+            if order is None:
+                # An amended order gives its old name up.
+                changes.no_names.append((account, symbol, name))
+            else:
+                changes.names.append((account, symbol, name, order.order_id))
+
+    def _put_accounts(self, changes: Changes) -> None:
+        for account in self._accounts:
+            owner = self._state.accounts[account]
+            changes.accounts.append((account, encode(_account(owner))))
+            own = ((symbol, desk.commission) for symbol, desk in owner.desks.items() if desk.own_commission)
+            changes.commissions += [(account, symbol, encode(commission)) for symbol, commission in own]
+
+    def _put_keys(self, changes: Changes) -> None:
+        for api_key, key in self._keys.items():
+            if key is None:
+                changes.no_keys.append((api_key,))
+            else:
+                changes.keys.append((api_key, encode(key)))
 
     def _numbers(self, markets: Mapping[str, Market]) -> Changes:
         state = self._state
@@ -155,14 +180,6 @@ class Recorder:
             other = self._state.markets[event.prevented.counter_symbol].orders.get(event.prevented.counter_order_id)
             if other is not None and not self._state.accounts[other.account].unlimited:
                 self._orders[other.account, other.symbol, other.order_id] = None
-
-    def _grown(self, account: str, symbol: str, desk: Desk, changes: Changes, grown: dict[tuple[str, str, str], int]) -> None:
-        """Append the records that a desk has got since it was last looked at."""
-        for kind in RECORDS:
-            rows, key = getattr(desk, kind), (account, symbol, kind)
-            for row in rows[self._written.get(key, 0) :]:
-                changes.records.append((account, symbol, kind, encode(row)))
-            grown[key] = len(rows)
 
     def _has_trailing(self) -> bool:
         """Has an order that trails the market moved? Note it then."""
