@@ -77,14 +77,14 @@ class Door:
         weights: Weights,
         clock: Clock,
         keys: Keyring | None = None,
-        retired: Mapping[str, Answer] = MappingProxyType({}),
+        instead: Mapping[str, Answer] = MappingProxyType({}),
     ) -> None:
-        """`retired`: what answers operations that the exchange has given up, where they are served all the same."""
+        """`instead`: what answers, by method, in place of the exchange, also operations that it has given up."""
         self.weights = weights
         self.clock = clock
         self.keys = keys or Keyring()
         self._handlers = handlers
-        self._retired = retired
+        self._instead = instead
         self._decoded: dict[tuple[str, str, bool], Admitted] = {}
 
     def route(self, path: str, http: str) -> Spec:
@@ -103,7 +103,7 @@ class Door:
     def method(self, name: str) -> Spec:
         """The operation of a method of the WebSocket API; raises Refused."""
         spec = BY_METHOD.get(name)
-        if spec is None or self._is_gone(spec) or not (spec.ws_api or name in self._retired):
+        if spec is None or self._is_gone(spec) or not (spec.ws_api or name in self._instead):
             # The documentation has no words for a method that does not exist.
             raise refused(-1020)
         return spec
@@ -166,7 +166,7 @@ class Door:
         return Admitted(call, spec.weight.of(call.given))
 
     def _is_gone(self, spec: Spec) -> bool:
-        return spec.ended is not None and spec.ended.status == "retired" and spec.method not in self._retired
+        return spec.ended is not None and spec.ended.status == "retired" and spec.method not in self._instead
 
     def _signed_rest(self, spec: Spec, query: str, request: RestRequest) -> Call:
         texts = parameters.texts(query)
@@ -183,7 +183,7 @@ class Door:
         return Call(_read(spec, texts, _SAID_APART), asker.micros, ws_api=True, account=key.account, key=key)
 
     def _answer(self, spec: Spec, call: Call, own: Answer | None) -> bytes:
-        answer = own or self._retired.get(spec.method) or self._handler(spec)
+        answer = own or self._instead.get(spec.method) or self._handler(spec)
         try:
             if call.account or spec.method == "time":
                 # What a customer does happens now, not at the market's last step; and clients set their clocks by `time`.

@@ -80,8 +80,8 @@ class PaperExchange:
         user_data = UserData(self.clock, fates)
         self.venue.listeners.append(user_data.hear)
         self.listen_keys = ListenKeys(self.streams.hub, user_data, self.clock)
-        retired = {**self.source.answers, **(self.listen_keys.answers if settings.paper_listen_keys else {})}
-        door = Door(handlers, weights, self.clock, keys, retired)
+        instead = {**self.source.answers, **(self.listen_keys.answers if settings.paper_listen_keys else {})}
+        door = Door(handlers, weights, self.clock, keys, instead)
         self.ws_api = WsApi(door, user_data, fates, life_s=settings.paper_life_s)
         self.accounts.on_revoked.append(self.ws_api.revoked)
         self.probes = {"market": self._lives, **self.source.probes}
