@@ -67,25 +67,7 @@ class Rest:
         address: str = client[0] if client else ""
         status, extra = 200, []
         try:
-            spec = self._door.route(scope["path"], scope["method"])
-            form = await _body(receive) if spec.http != "GET" else ""
-            micros, api_key = _headers(scope["headers"])
-            request = RestRequest(scope["query_string"].decode("latin-1"), address, form, micros, api_key)
-            fault = self._fates.of(spec.method)
-            if fault is not NO_FAULT:
-                await asyncio.sleep(fault.delay_s)
-                if fault.kind in ("dropped", "silence"):
-                    raise _Unanswered(is_broken=fault.kind == "dropped")
-                if not fault.is_done:
-                    raise fault.refusal(self._door.told_us())
-            admitted = self._door.rest(spec, request)
-            body = self._door.answer(spec, admitted, address)
-            if fault.kind == "lost":
-                raise _Unanswered(is_broken=True)
-            if fault.kind != "none":
-                raise fault.refusal(self._door.told_us())
-            if spec.unfilled_orders:
-                extra = self._order_counts(admitted.call.account)
+            body, extra = await self._answer(scope, receive, address)
         except _Unanswered as fate:
             if fate.is_broken:
                 cut(scope)
@@ -113,6 +95,27 @@ class Rest:
         ]
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
+
+    async def _answer(self, scope: Scope, receive: Receive, address: str) -> tuple[bytes, Headers]:
+        """Body and headers of a reply that is no refusal, or what a drill makes of it; raises Refused and _Unanswered."""
+        spec = self._door.route(scope["path"], scope["method"])
+        form = await _body(receive) if spec.http != "GET" else ""
+        micros, api_key = _headers(scope["headers"])
+        request = RestRequest(scope["query_string"].decode("latin-1"), address, form, micros, api_key)
+        fault = self._fates.of(spec.method)
+        if fault is not NO_FAULT:
+            await asyncio.sleep(fault.delay_s)
+            if fault.kind in ("dropped", "silence"):
+                raise _Unanswered(is_broken=fault.kind == "dropped")
+            if not fault.is_done:
+                raise fault.refusal(self._door.told_us())
+        admitted = self._door.rest(spec, request)
+        body = self._door.answer(spec, admitted, address)
+        if fault.kind == "lost":
+            raise _Unanswered(is_broken=True)
+        if fault.kind != "none":
+            raise fault.refusal(self._door.told_us())
+        return body, self._order_counts(admitted.call.account) if spec.unfilled_orders else []
 
     def _order_counts(self, account: str) -> Headers:
         """`x-mbx-order-count-10s` and so on."""
