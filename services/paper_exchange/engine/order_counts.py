@@ -2,8 +2,8 @@
 
 +1 per accepted order (2 or 3 for a list); cancels and expiries give nothing back. An order's first fill lowers the count of
 every window, in which the order was placed or not: by 1 as a taker and by 5 as a maker (the documentation's sample; the real
-numbers are not published), never below zero. Windows are aligned to the clock. When the last window (the day's) is full, the
-shorter ones are not counted up any more.
+numbers are not published), never below zero. Windows are aligned to the clock. An order over any limit is refused before it is
+counted, so that no window goes on when the day's is full.
 """
 
 from msgspec import Struct
@@ -71,9 +71,6 @@ class OrderCounts:
         for index, end_us in enumerate(self.ends_us):
             if now_us >= end_us:
                 self._renew(index, now_us)
-        if counts and counts[-1] >= self.limits[-1].limit:
-            counts[-1] += orders
-            return
         for index in range(len(counts)):
             counts[index] += orders
         self._until_us = min(self.ends_us, default=0)

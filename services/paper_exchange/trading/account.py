@@ -9,7 +9,6 @@ from services.paper_exchange.call import Call
 from services.paper_exchange.engine.accounts import Account
 from services.paper_exchange.engine.amounts import text
 from services.paper_exchange.engine.commands import Commission, Rates
-from services.paper_exchange.engine.words import Side
 from services.paper_exchange.handlers import Handlers
 
 BASIS_POINT = 10_000
@@ -80,12 +79,13 @@ def rates_for_order(handlers: Handlers, call: Call) -> dict[str, Any]:
     given = call.given
     if not given.get("computeCommissionRates"):
         return {}
-    rates = handlers.venue.engine.commission(call.account, given["symbol"])
+    engine, symbol = handlers.venue.engine, given["symbol"]
+    maker, taker = engine.rates_of_order(call.account, symbol, given["side"])
     return {
-        "standardCommissionForOrder": _of_side(rates.standard, given["side"]),
-        "specialCommissionForOrder": _of_side(rates.special, given["side"]),
-        "taxCommissionForOrder": _of_side(rates.tax, given["side"]),
-        "discount": _discount(rates),
+        "standardCommissionForOrder": {"maker": text(maker.standard), "taker": text(taker.standard)},
+        "specialCommissionForOrder": {"maker": text(maker.special), "taker": text(taker.special)},
+        "taxCommissionForOrder": {"maker": text(maker.tax), "taker": text(taker.tax)},
+        "discount": _discount(engine.commission(call.account, symbol)),
     }
 
 
@@ -128,11 +128,6 @@ def _rates(rates: Rates) -> dict[str, str]:
         "buyer": text(rates.buyer),
         "seller": text(rates.seller),
     }
-
-
-def _of_side(rates: Rates, side: Side) -> dict[str, str]:
-    own = rates.buyer if side == "BUY" else rates.seller
-    return {"maker": text(rates.maker + own), "taker": text(rates.taker + own)}
 
 
 def _discount(rates: Commission) -> dict[str, Any]:
