@@ -43,15 +43,10 @@ def amend(state: State, desk: Desk, request: AmendOrder) -> Amended:
     except Refusal as refusal:
         raise Refusal(Refused(_AMEND_REJECTED, refusal.refused.message)) from None
     order_list = state.lists.get(order.order_list_id)
-    orders = [order]
-    if order_list is not None and order.order_id in order_list.pair_ids:
-        orders += [desk.open[other] for other in order_list.pair_ids if other in desk.open and other != order.order_id]
+    orders = [order, *_partners(desk, order_list, order)]
     original_id, original_quantity = order.client_order_id, order.quantity
     order.amends += 1
-    order.client_order_id = request.new_client_order_id or state.new_client_order_id()
-    if desk.by_client_id.get(original_id) is order:
-        del desk.by_client_id[original_id]
-    desk.by_client_id[order.client_order_id] = order
+    _name(desk, order, request.new_client_order_id or state.new_client_order_id())
     for each in orders:
         _cut(state, desk, each, request.new_quantity)
     if order_list is not None and order_list.pair_waits:
@@ -74,7 +69,7 @@ def amend(state: State, desk: Desk, request: AmendOrder) -> Amended:
         )
     )
     if order_list is not None and order.client_order_id != original_id:
-        _rename(state, order_list, order)
+        _tell_name(state, order_list, order)
     if not order.remaining:
         expire(state, desk, order, "NONE")
     return Amended(copied(order), original_id, execution_id, copied_list(order_list) if order_list is not None else None)
@@ -107,6 +102,21 @@ def _examined(state: State, desk: Desk, request: AmendOrder) -> Order:
     return order
 
 
+def _partners(desk: Desk, order_list: OrderList | None, order: Order) -> list[Order]:
+    """The other leg of an order's pair."""
+    if order_list is None or order.order_id not in order_list.pair_ids:
+        return []
+    return [desk.open[other] for other in order_list.pair_ids if other in desk.open and other != order.order_id]
+
+
+def _name(desk: Desk, order: Order, client_order_id: str) -> None:
+    """Let an order go by another client order id; its old one is free."""
+    if desk.by_client_id.get(order.client_order_id) is order:
+        del desk.by_client_id[order.client_order_id]
+    order.client_order_id = client_order_id
+    desk.by_client_id[client_order_id] = order
+
+
 def _cut(state: State, desk: Desk, order: Order, quantity: int) -> None:
     lost = min(order.quantity - quantity, order.remaining)
     order.quantity -= lost
@@ -123,7 +133,7 @@ def _cut(state: State, desk: Desk, order: Order, quantity: int) -> None:
         lock(desk, order)
 
 
-def _rename(state: State, order_list: OrderList, order: Order) -> None:
+def _tell_name(state: State, order_list: OrderList, order: Order) -> None:
     order_list.orders = tuple(
         (order_id, order.client_order_id if order_id == order.order_id else client_id)
         for order_id, client_id in order_list.orders

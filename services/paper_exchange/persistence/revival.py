@@ -103,7 +103,7 @@ def _saved(
         list(sors),
         list(order_limits),
         [_market(each, symbols.get(each.symbol), orders) for each in instruments],
-        [_revived(name, row, lists[name], desks[name], len(order_limits)) for name, row in accounts.items()],
+        [_revived(row, lists[name], desks[name], len(order_limits)) for name, row in accounts.items()],
         [each.order_list_id for owned in lists.values() for each in owned if each.is_open],
         {
             each.symbol: [name for name in accounts if any(desk.symbol == each.symbol for desk in desks[name])]
@@ -143,7 +143,7 @@ def _desks(store: Store, orders: dict[tuple[str, str], list[Order]]) -> dict[str
     return desks
 
 
-def _revived(name: str, row: AccountRow, lists: list[OrderList], desks: list[SavedDesk], limits: int) -> SavedAccount:
+def _revived(row: AccountRow, lists: list[OrderList], desks: list[SavedDesk], limits: int) -> SavedAccount:
     fits = len(row.counts) == limits
     return SavedAccount(
         row.settings,
