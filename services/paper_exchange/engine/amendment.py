@@ -124,8 +124,8 @@ def _cut(state: State, desk: Desk, order: Order, quantity: int) -> None:
     order.update_us = state.now_us
     if order.side == "BUY":
         desk.open_buys -= lost
-    if order.resting:
-        level = desk.market.book.side(order.side).shrink(order, min(order.visible, order.remaining))
+    if order.resting and order.remaining < order.visible:
+        level = desk.market.book.side(order.side).shrink(order, order.remaining)
         state.level_changed(desk.market, order.side, order.limit, level.total)
     else:
         order.visible = min(order.visible, order.remaining)

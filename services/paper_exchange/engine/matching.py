@@ -76,6 +76,7 @@ def take(state: State, desk: Desk, order: Order, phase: Phase, until: int = 0) -
         if price < lowest or (highest and price > highest):
             phase.out_of_range = True
             return
+        shown = level.total
         while order.remaining and level.count:
             maker = level.first()
             if guarded and is_self_trade(desk, order, maker):
@@ -91,4 +92,5 @@ def take(state: State, desk: Desk, order: Order, phase: Phase, until: int = 0) -
             elif not maker.visible:
                 maker.visible = min(maker.iceberg_quantity, maker.remaining)
                 makers.requeue(maker, level)
-        state.level_changed(market, makers.side, price, level.total)
+        if level.total != shown:
+            state.level_changed(market, makers.side, price, level.total)

@@ -3,7 +3,7 @@
 import pytest
 
 from services.paper_exchange.engine.amounts import plain
-from services.paper_exchange.engine.events import OrderUpdated
+from services.paper_exchange.engine.events import LevelChanged, OrderUpdated
 from services.paper_exchange.engine.outcomes import Placed, Refused
 from tests.paper_exchange.engine.floor import Exchange, a_coin
 
@@ -44,6 +44,17 @@ def test_an_order_meets_its_owners_orders(exchange: Exchange, mode: str) -> None
     assert exchange.now(taker).status == taker_end
     assert [(shown(m.taker_prevented_quantity), shown(m.maker_prevented_quantity)) for m in taker.prevented] == matches
     assert exchange.engine.prevented_matches("alice", "COINUSDT") == list(taker.prevented)
+
+
+def test_a_level_that_is_as_it_was_is_not_told_of(exchange: Exchange) -> None:
+    exchange.limit("alice", "BUY", "1", "100")
+    iceberg = exchange.limit("alice", "SELL", "10", "101", iceberg_quantity="1")
+    exchange.drain()
+
+    exchange.limit("alice", "SELL", "1", "100", self_trade_prevention="EXPIRE_TAKER")
+    exchange.amend("alice", iceberg.order.order_id, "9")
+
+    assert not [event for event in exchange.drain() if isinstance(event, LevelChanged)]
 
 
 def test_expire_taker_keeps_the_fills_made_before(exchange: Exchange) -> None:
