@@ -206,6 +206,15 @@ def test_parameters_that_do_not_go_together(exchange: Exchange, name: str) -> No
     assert outcome.code == code
 
 
+def test_an_account_that_trades_with_itself_has_both_sides_among_its_trades(exchange: Exchange) -> None:
+    exchange.limit("alice", "SELL", "1", "100")
+    exchange.limit("alice", "BUY", "1", "100")
+
+    trades = exchange.engine.trades("alice", "COINUSDT")
+
+    assert [(fill.is_buyer, fill.is_maker) for fill in trades] == [(False, True), (True, False)]
+
+
 def test_an_order_test_checks_and_changes_nothing(exchange: Exchange) -> None:
     request = exchange.request("alice", "BUY", "LIMIT", quantity="1", price="10")
     bad = exchange.request("alice", "BUY", "LIMIT", quantity="1", price="10.001")

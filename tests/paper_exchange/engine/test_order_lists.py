@@ -7,7 +7,7 @@ import pytest
 from services.paper_exchange.engine.amounts import plain
 from services.paper_exchange.engine.commands import CancelOrderList, Commission, Leg, Rates
 from services.paper_exchange.engine.filters import MaxNumOrders
-from services.paper_exchange.engine.outcomes import Amended, ListCanceled, Refused
+from services.paper_exchange.engine.outcomes import Amended, ListCanceled, ListPlaced, Refused
 from tests.paper_exchange.engine.floor import Exchange, a_coin, leg
 
 BAD_PRICES = Refused(-2010, "The relationship of the prices for the orders is not correct.", "OCO_BAD_PRICES")
@@ -346,6 +346,33 @@ def test_amending_one_leg_of_a_pair_changes_both(exchange: Exchange) -> None:
     assert [plain(exchange.now(each).quantity) for each in (stop, limit)] == ["1", "1"]
     assert exchange.money("bob") == {"COIN": "99 + 1", "USDT": "10000"}
     assert exchange.reports()[-1] == "list UPDATED EXECUTING"
+
+
+def an_oto(exchange: Exchange, **parameters: Any) -> ListPlaced | Refused:
+    working, pending = leg("BUY", "LIMIT", quantity="1", price="10"), leg("SELL", "LIMIT", quantity="1", price="200")
+    return exchange.order_list("alice", "OTO", working=working, pending=pending, **parameters)
+
+
+def test_working_and_pending_order_of_a_list_are_amended_one_by_one(exchange: Exchange) -> None:
+    placed = an_oto(exchange)
+    assert isinstance(placed, ListPlaced)
+    working, pending = placed.orders
+
+    exchange.amend("alice", working.order.order_id, "0.5")
+    exchange.amend("alice", pending.order.order_id, "0.4")
+
+    assert [plain(exchange.now(each).quantity) for each in placed.orders] == ["0.5", "0.4"]
+    assert exchange.money("alice") == {"COIN": "100", "USDT": "9995 + 5"}
+
+
+def test_a_lists_client_id_is_unique_among_its_open_lists_whatever_its_orders_are_called(exchange: Exchange) -> None:
+    exchange.limit("alice", "BUY", "1", "10", client_order_id="mine")
+    first = an_oto(exchange, list_client_order_id="mine")
+    assert isinstance(first, ListPlaced)
+
+    assert an_oto(exchange, list_client_order_id="mine") == Refused(-2010, "Duplicate order sent.")
+    exchange.cancel("alice", first.orders[0].order.order_id)
+    assert isinstance(an_oto(exchange, list_client_order_id="mine"), ListPlaced)
 
 
 def test_a_pending_opo_order_cannot_be_amended(exchange: Exchange) -> None:

@@ -91,6 +91,14 @@ def test_the_reference_price_is_the_mean_of_trades_with_the_oldest_interval_in_p
     assert reference.at(14 * SECOND_US) is None
 
 
+def test_a_window_of_no_minutes_is_the_last_price() -> None:
+    average = AveragePrice(0)
+    for price in (100, 90):
+        average.add(SECOND_US, price, 1, price)
+
+    assert average.at(SECOND_US) == average.forget(SECOND_US) == 90
+
+
 def test_the_average_price_weighs_by_volume_and_falls_back_on_the_last_price() -> None:
     average = AveragePrice(1)
     assert average.at(0) == 0
