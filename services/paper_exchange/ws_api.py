@@ -30,8 +30,6 @@ LIFE_S = 24 * 3600.0
 """A connection ends after so long."""
 MAX_LATE = 10_000
 """Requests that a drill's latency may hold back; a connection with more is cut off."""
-MAX_UNSENT = 4 * 1024 * 1024
-"""Bytes that may wait for a client that does not read; one with more is cut off."""
 _BINARY, _POLICY = 1003, 1008
 
 
@@ -93,10 +91,7 @@ class Connection:
 
     def push(self, text: str) -> None:
         """Send a frame's text, now."""
-        socket = self._socket
-        socket.write(text_frame(text.encode()))
-        if socket.unsent > MAX_UNSENT:
-            socket.cut()
+        self._socket.push(text_frame(text.encode()))
 
     async def talk(self, receive: Receive) -> None:
         """Answer frames until the connection ends."""

@@ -20,8 +20,6 @@ from services.paper_exchange.streams.lifetime import end_after
 from services.paper_exchange.streams.socket import Socket
 
 MESSAGES_PER_S = 5
-MAX_UNSENT = 4 * 1024 * 1024
-"""Bytes that may wait for a reader; one with more is cut off."""
 MAX_LATE = 20_000
 """Frames that a drill's latency may hold back; a connection with more is cut off."""
 _SHUTDOWN = "!serverShutdown"
@@ -106,11 +104,8 @@ class Connection:
         self._late.close()
 
     def _write(self, frame: bytes) -> None:
-        socket = self._socket
-        socket.write(frame)
-        if socket.unsent > MAX_UNSENT:
+        if not self._socket.push(frame):
             self._on_cut_off()
-            socket.cut()
 
     def _on_heard(self) -> None:
         now_s, heard = self._loop.time(), self._heard

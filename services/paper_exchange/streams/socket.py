@@ -17,6 +17,8 @@ from services.paper_exchange.rest import Scope
 
 _EXTENSION = "paper.socket"
 _NO_TEXT = 1007
+MAX_UNSENT = 4 * 1024 * 1024
+"""Bytes that may wait for a client that does not read."""
 http11.MAX_LINE_LENGTH = 65_536
 """An address may name 1024 streams; the library's own limit of 8 kB is over at half of that."""
 
@@ -46,6 +48,14 @@ class Socket(WebSocketsSansIOProtocol):
         """Send a frame, if there is somebody to send it to."""
         if not self.close_sent and not self.is_mute and not self.transport.is_closing():
             self.transport.write(frame)
+
+    def push(self, frame: bytes) -> bool:
+        """Send a frame; one who does not read is cut off, and False told."""
+        self.write(frame)
+        if self.unsent <= MAX_UNSENT:
+            return True
+        self.cut()
+        return False
 
     @property
     def unsent(self) -> int:
