@@ -25,7 +25,9 @@ from tests.support.waiting import eventually
 
 STREAMS = ("trade", "aggTrade", "depth@100ms", "kline_1s", "bookTicker")
 CALM = {"rotate_s": 6}
-FAULTS = CALM | {"gap_every": 400, "drop_every": 3000, "silence_every": 4000}
+TORN = CALM | {"gap_every": 400}
+FAULTS = TORN | {"drop_every": 10_000, "silence_every": 15_000}
+"""By frames: a connection with all the streams has some 2,000 a second."""
 MUTE = CALM | {"silence_every": 20}
 SESSION_S = 2
 REPLICA = {
@@ -271,7 +273,9 @@ class Drill:
 
     async def _rotate(self) -> None:
         before = self._replaced(ASKED_TO_LEAVE)
+        await self.exchange.faults(TORN)  # others could break each connection before it is asked to leave
         await eventually(lambda: self._replaced(ASKED_TO_LEAVE) > before, within_s=FLOWS_WITHIN_S)
+        await self.exchange.faults(FAULTS)
 
     def _replaced(self, reason: str) -> int:
         return sum(f'"{reason}"' in line for process in self._all for line in process.lines)
