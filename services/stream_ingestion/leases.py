@@ -27,7 +27,7 @@ class Lease(Struct, frozen=True, omit_defaults=True):
     holder: str
     seconds: int
     since: int
-    """From when on it has been held without a break (Unix ms)."""
+    """From when on its stream has flowed without a break (Unix ms)."""
     ends: int
     """When it lapses (Unix ms)."""
     book: bool = False
@@ -79,11 +79,15 @@ _decode = msgspec.json.Decoder(Lease).decode
 class Leases:
     """All leases, as far as they have been read."""
 
-    def __init__(self, bus: Bus, direct: Direct, stores: Stores) -> None:
+    def __init__(self, bus: Bus, direct: Direct, stores: Stores, linger_ms: int) -> None:
+        """`linger_ms`: so long a stream flows on after its last lease."""
         self._bus = bus
+        self._linger_ms = linger_ms
         self._direct = direct
         self._stores = stores
         self._known: dict[str, tuple[Lease, int]] = {}
+        self._keys: dict[str, set[str]] = {}
+        """Of each stream the keys of its leases."""
         self._seen = 0
 
     async def refresh(self) -> None:
@@ -98,15 +102,16 @@ class Leases:
                 name = message.subject.split(".", 2)[2]
                 self._seen = message.sequence
                 if message.is_gone:
-                    self._known.pop(name, None)
+                    self._forget(name)
                 else:
-                    self._known[name] = (_decode(message.data), message.sequence)
+                    self._remember(_decode(message.data), message.sequence)
             if not page.pending or not page.messages:
                 return
 
     async def reload(self) -> None:
         """Forget and read everything: the bucket may be another one than before. Raises as `refresh`."""
         self._known.clear()
+        self._keys.clear()
         self._seen = 0
         await self.refresh()
 
@@ -146,13 +151,18 @@ class Leases:
             stream,
             holder,
             max(seconds, before.seconds if before else 0),
-            before.since if before else now_ms,
+            self._flows_since(stream, now_ms),
             max(now_ms + seconds * 1000, before.ends if before else 0),
             book or (before is not None and before.book),
         )
         ack = await self._bus.publish_durable(self._subject(lease.key), msgspec.json.encode(lease))
-        self._known[lease.key] = (lease, ack.seq)
+        self._remember(lease, ack.seq)
         return lease
+
+    def _flows_since(self, stream: str, now_ms: int) -> int:
+        """Since when a stream flows without a break, whoever holds it; a lease that lingers has not let it stop."""
+        leases = (self._known[name][0] for name in self._keys.get(stream, ()))
+        return min((lease.since for lease in leases if lease.ends + self._linger_ms > now_ms), default=now_ms)
 
     async def end(self, stream: str, holder: str) -> bool:
         """Drop a lease; False if there was none. It still lingers. Raises as `take`."""
@@ -160,7 +170,7 @@ class Leases:
         if name not in self._known:
             return False
         await self._bus.publish_durable(self._subject(name), b"", headers={"KV-Operation": "DEL"})
-        self._known.pop(name, None)
+        self._forget(name)
         return True
 
     async def sweep(self, now_ms: int, linger_ms: int, mine: Iterable[str]) -> None:
@@ -173,7 +183,18 @@ class Leases:
                     await self._bus.publish_durable(self._subject(name), b"", headers=headers)
                 except APIError:
                     continue  # renewed by its holder: the next refresh brings it
-                self._known.pop(name, None)
+                self._forget(name)
+
+    def _remember(self, lease: Lease, sequence: int) -> None:
+        self._known[lease.key] = (lease, sequence)
+        self._keys.setdefault(lease.stream, set()).add(lease.key)
+
+    def _forget(self, name: str) -> None:
+        if found := self._known.pop(name, None):
+            keys = self._keys[found[0].stream]
+            keys.discard(name)
+            if not keys:
+                del self._keys[found[0].stream]
 
     def _subject(self, name: str) -> str:
         return self._stores.key(self._stores.leases, name)

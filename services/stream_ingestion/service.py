@@ -53,7 +53,7 @@ async def serve(life: Life[Settings]) -> AsyncGenerator[None, None]:
         _log.warning("nats-py is not as it was: events are published one by one")
     ask = _asking(bus)
     flow = Flow(bus, direct, stores, settings, _terms(settings, bus), ask, joins=joins, metrics=life.metrics)
-    leases = Leases(bus, direct, stores)
+    leases = Leases(bus, direct, stores, int(settings.stream_linger_s * 1000))
     replica = Replica(bus, direct, stores, leases, flow, settings)
     reader = Reader(bus, direct, gathered, stores, settings)
     books = BookAnswers(bus, replica, flow.books, settings)
