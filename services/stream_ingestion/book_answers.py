@@ -83,8 +83,9 @@ class BookAnswers:
         except TimeoutError:
             book = None
         if book is None or not self._replica.is_alive:
+            trouble = self._books.trouble(asked.symbol)
             raise Unavailable(
-                f"The local book of {asked.symbol} is not in step with the exchange.",
+                f"The local book of {asked.symbol} is not in step with the exchange{f': {trouble}' if trouble else ''}.",
                 retry_after_ms=1000,
                 hint="Ask again in a moment, or use get_order_book.",
             )

@@ -10,6 +10,7 @@ import asyncio
 import math
 import signal
 import sys
+from collections.abc import Collection
 from typing import cast, get_args
 
 import uvloop
@@ -39,6 +40,12 @@ class _Bridge:
 
     def replaced(self, carrier: Carrier, reason: str) -> None:
         print(f"connection replaced: {reason}", file=sys.stderr, flush=True)
+
+    def broke(self, channels: Collection[Channel]) -> None:
+        """There are no books here."""
+
+    def changed(self, carrier: Carrier) -> None:
+        """Nobody asks for conditions here."""
 
     def began(self, channel: Channel) -> None:
         """Nothing to tell."""

@@ -4,17 +4,21 @@
       ▲                                        ├── old, told to leave, or silent: open the next one, let both overlap, move
       └───────── lost: back off ───────────────┴── cancelled: close
 
-What a stream's events become is the channel's affair, and how two connections overlap is `overlap`'s.
+What a stream's events become is the channel's affair, and how two connections overlap is `overlap`'s. While the connection is
+away or does not answer, its streams are in `trouble`, each of them until something comes of it again.
 """
 
 import asyncio
 import contextlib
+import math
 import random
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
+from time import monotonic
 from typing import Protocol
 
 from msgspec import Struct
 
+from services.stream_ingestion import silence
 from services.stream_ingestion.channel import Channel
 from services.stream_ingestion.overlap import Ahead
 from shared.binance.sockets import Connect
@@ -25,9 +29,19 @@ from shared.runtime.observe import logger
 
 PROBE_S = 3.0
 """Time that a silent connection gets to prove that it listens."""
+ANSWERS_WITHIN_S = 1.0
+"""Without an answer for so long its streams are in trouble: an answer that comes at once leaves them as they are."""
+ASK_EVERY_S = 3.0
+"""The exchange is asked for a single stream that brings nothing, but no more often: the market may just be quiet."""
 DOUBT_AGAIN_S = 600.0
 """A connection on which a stream fell silent without cause is replaced; the market may just be quiet, so not again so soon."""
+REFUSALS_MOST = 32
+"""Messages that may be refused while it is found out which streams the exchange does not want to send: eight seconds' worth."""
+REFUSED_AGAIN_S, REFUSED_MOST_S = 10.0, 600.0
+"""What was refused is asked for again after so long, each time later; on a new connection at once."""
 SILENT = "it fell silent"
+SINCE = "nothing has come since the connection to the exchange was replaced: {}"
+NO_ANSWER = "the connection to the exchange is silent and does not answer"
 _log = logger("stream_ingestion.carrier")
 
 
@@ -40,7 +54,7 @@ class Terms(Struct, frozen=True):
     rotate_after_s: float
     """Age at which a connection is replaced, before the exchange ends it."""
     silent_after_s: float
-    """No bytes for so long: it is asked whether it still listens."""
+    """No bytes for so long: it is asked whether it still listens; sooner where a stream on it has a short period."""
     overlap_s: float
     """Two connections overlap at most so long."""
     backoff_first_s: float
@@ -61,7 +75,15 @@ class News(Protocol):
         ...
 
     def replaced(self, carrier: "Carrier", reason: str) -> None:
-        """A connection was replaced without a break."""
+        """A connection was replaced."""
+        ...
+
+    def broke(self, channels: Collection[Channel]) -> None:
+        """Events of these may have been missed, and no number may ever tell."""
+        ...
+
+    def changed(self, carrier: "Carrier") -> None:
+        """What it has to tell of its streams (`trouble`) has changed."""
         ...
 
 
@@ -82,25 +104,45 @@ class Carrier:
         self._changed = asyncio.Event()
         self._waiting: dict[str, Ahead] = {}
         self._connection: StreamConnection | None = None
+        self._old: StreamConnection | None = None
+        """While a connection takes over that has yet to be told what to carry: the one that carries."""
+        self._trouble = ""
+        """Why nothing can come at the moment."""
+        self._broken: dict[str, tuple[str, float]] = {}
+        """Streams that missed events, if there were any: why, and when it was (monotonic); until something comes."""
         self._leave = ""
+        self._left = asyncio.Event()
+        """Is nothing to be waited for any more while two connections overlap?"""
         self._doubts: set[str] = set()
         self._doubt_from = 0.0
+        self._suspects: set[str] = set()
+        """Streams because of which a connection is replaced."""
+        self._asks = False
+        self._answered_at = 0.0
+        self._refusals = Backoff(REFUSED_AGAIN_S, REFUSED_MOST_S)
+        self._refused_until = 0.0
         self._until = 0.0
         self._closing: set[asyncio.Task[None]] = set()
 
     @property
-    def heard_at(self) -> float:
-        """When bytes were last read, by the event loop's clock; 0 while there is no connection."""
-        return self._connection.heard_at if self.is_up and self._connection else 0.0
-
-    @property
     def is_up(self) -> bool:
         """Is there a connection?"""
-        return self._connection is not None and not self._connection.lost
+        return any(not connection.lost for connection in self._open_ones())
 
     def flows(self, name: str) -> bool:
-        """Has the exchange acknowledged this stream?"""
-        return self.is_up and self._connection is not None and name in self._connection.flowing
+        """Has the exchange acknowledged this stream, on a connection that is not known to be mute?"""
+        return not self._trouble and any(name in found.flowing and not found.lost for found in self._open_ones())
+
+    def trouble(self, name: str) -> str:
+        """Why a stream cannot be trusted; empty if it can, as far as its connection is concerned."""
+        if reason := self.refused.get(name) or self._trouble:
+            return reason
+        if name in self._broken:
+            reason, at = self._broken[name]
+            if self.channels[name].received <= at:
+                return reason
+            del self._broken[name]
+        return ""
 
     def want(self, channels: Iterable[Channel], *, waits: bool = False) -> None:
         """Carry these too; `waits`: keep their events back until `start`."""
@@ -123,6 +165,7 @@ class Carrier:
             self.channels.pop(name, None)
             self._waiting.pop(name, None)
             self.refused.pop(name, None)
+            self._broken.pop(name, None)
             if self._connection is not None:
                 self._connection.routes[name.encode()] = _ignore
         self._changed.set()
@@ -136,6 +179,12 @@ class Carrier:
         """A stream has been silent for longer than it should: ask the exchange whether it still flows."""
         self._doubts.add(name)
         self._changed.set()
+
+    def ask(self) -> None:
+        """A stream brings nothing for longer than its period allows: ask the exchange, unless it answered a moment ago."""
+        if self._loop.time() >= self._answered_at + ASK_EVERY_S:
+            self._asks = True
+            self._changed.set()
 
     def pause(self) -> None:
         """Read no more until `resume`."""
@@ -155,17 +204,17 @@ class Carrier:
                     await self._carry()
                 except Exception:
                     _log.exception("carrying streams failed, beginning anew")
-                    if self._connection is not None:
-                        await self._connection.close()
+                    await self._close_all()
                 await asyncio.sleep(self._backoff.failed())
         finally:
-            if self._connection is not None:
-                await self._connection.close()
+            await self._close_all()
             await asyncio.gather(*self._closing)
 
     async def _carry(self) -> None:
         """From one connection to the next, until one is lost."""
         connection = self._connection = await self._open(self._entry)
+        self._refused_until = 0.0
+        self._doubts.clear()
         while not connection.lost:
             await self._settle(connection)
             if (reason := await self._reason_to_move(connection)) and not connection.lost:
@@ -186,6 +235,8 @@ class Carrier:
             except (OSError, TimeoutError) as error:
                 wait_s = self._backoff.failed()
                 _log.warning("the exchange's streams cannot be reached", error=str(error)[:200], again_in_s=round(wait_s, 2))
+                if not self.is_up and not self._trouble:
+                    self._set_trouble(f"the exchange's streams cannot be reached: {str(error)[:200]}")
                 await asyncio.sleep(wait_s)
             else:
                 self.opened += 1
@@ -196,61 +247,116 @@ class Carrier:
     async def _settle(self, connection: StreamConnection) -> None:
         """Subscribe what is wanted and not there, unsubscribe what is there and not wanted."""
         self._changed.clear()
-        wanted = self.channels.keys()
-        missing, extra = wanted - connection.flowing - self.refused.keys(), connection.names - wanted
+        wanted, put_off = self.channels.keys(), self.refused.keys() if self._loop.time() < self._refused_until else ()
+        missing, extra = (wanted - connection.flowing).difference(put_off), connection.names - wanted
         for name in missing:
             connection.routes[name.encode()] = self._entry(self.channels[name])
         try:
             if missing:
-                await connection.subscribe(missing)
+                await self._subscribe(connection, missing)
                 self._backoff.worked()
             if extra:
                 await connection.unsubscribe(extra)
                 for name in extra - self.channels.keys():
                     connection.routes.pop(name.encode(), None)
-        except Rejected as error:
-            connection.names -= missing
-            self.refused.update(dict.fromkeys(missing, error.message))
-            _log.error("the exchange refuses streams", streams=sorted(missing)[:5], count=len(missing), reason=error.message)
         except ServiceError as error:
             self._leave = self._leave or error.message
+        else:
+            if self._trouble and not connection.lost:
+                self._set_trouble("")
+
+    async def _subscribe(self, connection: StreamConnection, names: Collection[str]) -> None:
+        """Subscribe; what the exchange refuses is found by halving, and asked for again later.
+
+        Raises:
+            Unavailable: the connection is gone, or silent.
+        """
+        waiting, words, left = [sorted(names)], dict[str, str](), REFUSALS_MOST
+        while waiting:
+            some = waiting.pop()
+            try:
+                await connection.subscribe(some)
+            except Rejected as error:
+                left -= 1
+                some = [name for name in some if name not in connection.flowing]
+                connection.names.difference_update(some)
+                if len(some) == 1 or left <= 0:
+                    words.update(dict.fromkeys(some, _as_reason(error.message)))
+                else:
+                    waiting += [some[len(some) // 2 :], some[: len(some) // 2]]
+            else:
+                for name in some:
+                    self.refused.pop(name, None)
+        if words:
+            wait_s = self._refusals.failed()
+            self._refused_until = self._loop.time() + wait_s
+            self.refused.update((name, reason) for name, reason in words.items() if name in self.channels)
+            reasons = dict(sorted(words.items())[:5])
+            _log.error("the exchange refuses streams", count=len(words), reasons=reasons, again_in_s=round(wait_s))
+            self._news.changed(self)
+        elif not self.refused:
+            self._refusals.worked()
 
     async def _reason_to_move(self, connection: StreamConnection) -> str:
         """Wait until something is to be done; why the connection has to be replaced, empty if it has not."""
         while not (self._changed.is_set() or self._leave or connection.leaving or connection.lost):
             now = self._loop.time()
-            if self._doubts:
+            if self._doubts or self._asks:
                 return await self._probe(connection)
             if now >= self._until:
                 return "it is about to be a day old"
-            silent_at = connection.heard_at + self._terms.silent_after_s
+            silent_at = connection.heard_at + self._silent_after_s
             if now >= silent_at and connection.names:
                 return await self._probe(connection)
+            if self.refused and now >= self._refused_until:
+                return ""
+            wake_at = min(self._until, max(silent_at, now + 0.01), self._refused_until if self.refused else math.inf)
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(max(0.01, min(self._until, max(silent_at, now + 0.01)) - now)):
+                async with asyncio.timeout(max(0.01, wake_at - now)):
                     await self._changed.wait()
         reason, self._leave = self._leave, ""
         return reason or ("the exchange asked for it" if connection.leaving and not connection.lost else "")
 
+    @property
+    def _silent_after_s(self) -> float:
+        return min(
+            self._terms.silent_after_s, *(silence.bound_s(channel.stream) for channel in self.channels.values()), math.inf
+        )
+
     async def _probe(self, connection: StreamConnection) -> str:
+        self._asks = False
+        late = self._loop.call_later(ANSWERS_WITHIN_S, self._set_trouble, self._trouble or NO_ANSWER)
         try:
             async with asyncio.timeout(PROBE_S):
-                there = await connection.subscriptions()
+                there = set(await connection.subscriptions())
         except (ServiceError, TimeoutError):
+            if not connection.lost:
+                self._set_trouble(self._trouble or NO_ANSWER)
             return SILENT
-        doubted, self._doubts = self._doubts & set(there), set()
-        connection.names &= set(there)
-        connection.flowing &= set(there)
+        finally:
+            late.cancel()
+        self._answered_at = self._loop.time()
+        doubted, self._doubts = self._doubts & there, set()
+        if forgotten := (connection.flowing - there) & self.channels.keys():
+            self._break(forgotten, "nothing has come since the exchange forgot that it was subscribed")
+        connection.names &= there
+        connection.flowing &= there
+        if self._trouble or forgotten:
+            self._set_trouble("")
         self._changed.set()  # what the exchange forgot is subscribed again
         if not doubted or self._loop.time() < self._doubt_from:
             return ""
-        self._doubt_from = self._loop.time() + DOUBT_AGAIN_S
+        self._doubt_from, self._suspects = self._loop.time() + DOUBT_AGAIN_S, doubted
         return f"{min(doubted)} fell silent on it"
 
     async def _move(self, old: StreamConnection, reason: str) -> StreamConnection:
-        """Open the next connection beside the old one and move every stream when nothing is lost by it."""
+        """Open the next connection beside the old one and move every stream when nothing is lost by it.
+
+        Returns:
+            The new one; the old one if the new one died before it carried anything: then the next attempt is due.
+        """
         aheads: dict[str, Ahead] = {}
-        left = asyncio.Event()
+        left = self._left = asyncio.Event()
 
         def entry(channel: Channel) -> Callable[[bytes], None]:
             if channel.name in self._waiting:
@@ -262,27 +368,66 @@ class Carrier:
             name = ahead.channel.name
             if self.channels.get(name) is ahead.channel:
                 old.routes[name.encode()] = _ignore
-            if all(other.moved for other in aheads.values()):
+            if all(other.moved for other in aheads.values() if other.channel.name not in self.refused):
                 left.set()
 
         new = await self._open(entry)
-        self._connection = new
+        self._connection, self._old = new, old
         try:
-            with contextlib.suppress(ServiceError):
-                await new.subscribe(self.channels.keys() - self.refused.keys())
-                if not old.lost and reason != SILENT and aheads:
-                    with contextlib.suppress(TimeoutError):
-                        async with asyncio.timeout(self._terms.overlap_s):
-                            await left.wait()
-            for ahead in aheads.values():
-                ahead.finish()
-        finally:
-            closing = asyncio.create_task(old.close())  # a silent one may take its time
-            self._closing.add(closing)
-            closing.add_done_callback(self._closing.discard)
+            await self._subscribe(new, self.channels.keys())
+        except ServiceError as error:
+            return await self._stay(old, new, reason, error.message)
+        self._backoff.worked()
+        had_all = await self._overlap(old) if reason != SILENT and aheads and not old.lost else set[str]()
+        if new.lost:
+            self._break(
+                [name for name, ahead in aheads.items() if ahead.moved and name in self.channels], SINCE.format(new.lost)
+            )
+            return await self._stay(old, new, reason, new.lost)
+        self._old = None
+        mine = [name for name, ahead in aheads.items() if self.channels.get(name) is ahead.channel and not ahead.moved]
+        self._break([name for name in mine if name in old.flowing and name not in had_all], SINCE.format(reason))
+        for ahead in aheads.values():
+            ahead.finish()
+        self._close(old)
+        self._set_trouble("")
         self._news.read()
         self._news.replaced(self, reason)
         return new
+
+    async def _overlap(self, old: StreamConnection) -> set[str]:
+        """Wait until every stream has moved. Of those returned that have not, nothing is lost all the same: the old connection
+        still listens, so what there was before the new one began has come."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._terms.overlap_s):
+                await self._left.wait()
+                return set()
+        suspects, self._suspects = self._suspects, set()
+        try:
+            async with asyncio.timeout(PROBE_S):
+                return (old.flowing & set(await old.subscriptions())) - suspects
+        except (ServiceError, TimeoutError):
+            return set()
+
+    async def _stay(self, old: StreamConnection, new: StreamConnection, reason: str, died: str) -> StreamConnection:
+        """Go on with the old connection, and try again after a pause."""
+        _log.warning("a new connection to the exchange's streams died at once", reason=died)
+        self._connection, self._old, self._leave = old, None, self._leave or reason
+        for name, channel in self.channels.items():
+            old.routes[name.encode()] = self._entry(channel)
+        self._close(new)
+        if not old.lost:
+            await asyncio.sleep(self._backoff.failed())
+        return old
+
+    async def _close_all(self) -> None:
+        connections, self._connection, self._old = self._open_ones(), None, None
+        await asyncio.gather(*(connection.close() for connection in connections))
+
+    def _close(self, connection: StreamConnection) -> None:
+        closing = asyncio.create_task(connection.close())  # a silent one may take its time
+        self._closing.add(closing)
+        closing.add_done_callback(self._closing.discard)
 
     def _entry(self, channel: Channel) -> Callable[[bytes], None]:
         waiting = self._waiting.get(channel.name)
@@ -293,9 +438,27 @@ class Carrier:
         if self._connection is not None and self._connection.routes.get(name) == ahead.take:
             self._connection.routes[name] = ahead.channel.take
 
-    def _on_lost(self, connection: StreamConnection, _reason: str) -> None:
-        if connection is self._connection:
-            self._changed.set()
+    def _on_lost(self, connection: StreamConnection, reason: str) -> None:
+        if connection not in self._open_ones():
+            return  # it was to end
+        self._changed.set()
+        self._left.set()
+        if not self.is_up:
+            lost = f"the connection to the exchange was lost: {reason}"
+            self._break(self.channels, f"nothing has come since {lost}")
+            self._set_trouble(lost)
+
+    def _open_ones(self) -> list[StreamConnection]:
+        return [connection for connection in (self._connection, self._old) if connection is not None]
+
+    def _break(self, names: Collection[str], reason: str) -> None:
+        """These have missed what the exchange sent meanwhile, if it sent anything."""
+        self._broken.update(dict.fromkeys(names, (reason, monotonic())))
+        self._news.broke([self.channels[name] for name in names])
+
+    def _set_trouble(self, reason: str) -> None:
+        self._trouble = reason
+        self._news.changed(self)
 
 
 def _no_old_one(_ahead: Ahead) -> None:
@@ -304,3 +467,7 @@ def _no_old_one(_ahead: Ahead) -> None:
 
 def _ignore(_payload: bytes) -> None:
     """A stream that has gone elsewhere."""
+
+
+def _as_reason(message: str) -> str:
+    return f"{message[:1].lower()}{message[1:]}"

@@ -1,6 +1,7 @@
 """How far a stream can be trusted, and the telling of it on `<prefix>.health.md.<the rest of the stream's subject>`.
 
     synced ──nothing came for too long──▶ stale ──an event──▶ synced
+       ├────its connection is in trouble─▶ stale ──an event──▶ synced
        ├────what came was old───────────▶ stale ──one that is not──▶ synced
        └────a hole that was not filled──▶ gap ──GAP_SHOWN_S without another──▶ synced or stale
 
@@ -14,11 +15,13 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
-from services.stream_ingestion import lateness
+from services.stream_ingestion import lateness, silence
 from services.stream_ingestion.channel import Channel, Hole
 from shared.contract.platform.streams import Missing, State
 from shared.runtime.clock import monotonic, now_ms
 
+NOBODY = "nobody receives it: subscribe to it"
+STOPPED = "nobody receives it at the moment: its replica has stopped"
 GAP_SHOWN_S = 30.0
 """A hole is shown as the state of the stream for so long; readers find it in the numbers ever after."""
 PERIODS_MISSED = 20
@@ -49,22 +52,42 @@ class Condition:
         self.channel = channel
         self._late_ms = late_s * 1000
         self.stale_after_s = max(stale_s, PERIODS_MISSED * channel.stream.speed_ms / 1000)
-        self.began = 0.0
-        """Since when it has been waited for (monotonic)."""
         self.state: State = "stale"
         self.reason = "no event has come yet"
         self.hole: Hole | None = None
         self._gap_until = 0.0
+        self._gap = ""
+        self._is_doubted = False
+        self._ask_after_s = silence.bound_s(channel.stream)
+        self._asked_at = 0.0
 
     def mark(self, hole: Hole | None, reason: str, now: float) -> None:
         """Events are missing."""
-        self.hole, self.reason, self._gap_until = hole, reason, now + GAP_SHOWN_S
+        self.hole, self._gap, self._gap_until = hole, reason, now + GAP_SHOWN_S
 
-    def judge(self, now: float) -> bool:
-        """Look at the clock; has the state changed, or its reason?"""
+    def end(self, reason: str) -> None:
+        """Nobody looks after it here any more."""
+        self.state, self.reason, self.hole = "stale", reason, None
+
+    def asks(self, now: float) -> bool:
+        """Has it brought nothing for longer than its period allows? Once in each such time."""
+        is_silent = bool(self.channel.received) and now - max(self.channel.received, self._asked_at) > self._ask_after_s
+        self._asked_at = now if is_silent else self._asked_at
+        return is_silent
+
+    def doubts(self, now: float) -> bool:
+        """Is it to be doubted that it comes as it should? Once, until it has been well again."""
+        was, received = self._is_doubted, self.channel.received
+        self._is_doubted = bool(received) and (now - received > self.stale_after_s or self.reason == lateness.REASON)
+        return self._is_doubted and not was
+
+    def judge(self, now: float, trouble: str = "") -> bool:
+        """Look at the clock; has the state changed, or its reason? `trouble`: what its connection has to tell."""
         before = self.state, self.reason
-        if now < self._gap_until:
-            self.state = "gap"
+        if trouble:
+            self.state, self.reason = "stale", trouble
+        elif now < self._gap_until:
+            self.state, self.reason = "gap", self._gap
         elif not self.channel.received:
             self.state, self.reason = "stale", "no event has come yet"
         elif now - self.channel.received > self.stale_after_s:

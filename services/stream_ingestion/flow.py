@@ -5,7 +5,8 @@ everything else happens as events come.
 """
 
 import asyncio
-from collections.abc import Mapping, Set
+import contextlib
+from collections.abc import Collection, Mapping, Set
 from typing import Any
 
 from msgspec import Struct
@@ -52,6 +53,8 @@ class Wanted(Struct, frozen=True):
     """To be received without being published."""
     books: Set[str]
     """Differences of which a local order book is wanted."""
+    ended: Set[str] = frozenset()
+    """Streams of ours that nobody wants any more."""
 
 
 class Flow:
@@ -78,7 +81,7 @@ class Flow:
         self.publisher = Publisher(bus.data, self.upstream, joins=joins)
         self.publisher.on_withheld = self._on_withheld
         bus.on_data_lost(self.publisher.shut)
-        self.books = LocalBooks(ask, settings.book_levels, self._on_resync, self._flows)
+        self.books = LocalBooks(ask, settings.book_levels, self._on_resync, self._flows, self._trouble)
         self._counts = Counts(metrics)
         self._data: Any = bus.data
         self._direct = direct
@@ -102,6 +105,7 @@ class Flow:
     async def settle(self, wanted: Wanted) -> None:
         """Bring about what is wanted. Raises ServiceError when what was published last cannot be read; try again."""
         gone = self.channels.keys() - wanted.live.keys() - wanted.warm
+        self._tell_end(gone & wanted.ended, condition.NOBODY)
         self._drop(gone | (self._live & wanted.warm))
         warm = [self.channels.get(name) or self._open(name) for name in sorted(wanted.warm)]
         self._warm.update(wanted.warm)
@@ -125,6 +129,10 @@ class Flow:
     @property
     def _live(self) -> set[str]:
         return self.channels.keys() - self._warm
+
+    def _trouble(self, name: str) -> str:
+        carrier = self.upstream.carrier_of(name)
+        return carrier.trouble(name) if carrier is not None else ""
 
     def is_ready(self, name: str) -> bool:
         """Does a warm stream flow?"""
@@ -197,25 +205,36 @@ class Flow:
     def tick(self) -> None:
         """Judge all conditions by the clock."""
         now = monotonic()
-        for found in self.conditions.values():
-            if found.judge(now):
-                self._tell(found)
-                carrier = self.upstream.carrier_of(found.channel.name)
-                if found.state == "stale" and carrier is not None:
-                    carrier.doubt(found.channel.name)
+        for name, found in self.conditions.items():
+            self._judge(found, now)
+            if (carrier := self.upstream.carrier_of(name)) is None:
+                continue
+            if found.doubts(now):
+                carrier.doubt(name)
+            elif found.asks(now):
+                carrier.ask()
         self.publisher.flush()
         self._counts.show(self.conditions.values(), self.upstream, self.books)
 
+    def _judge(self, found: Condition, now: float) -> None:
+        if found.judge(now, self._trouble(found.channel.name)):
+            self._tell(found)
+
     def tell_all(self) -> None:
         """Tell every condition anew."""
-        for found in self.conditions.values():
-            found.judge(monotonic())
+        for name, found in self.conditions.items():
+            found.judge(monotonic(), self._trouble(name))
             self._tell(found)
         self.publisher.flush()
 
     async def close(self) -> None:
-        """Carry nothing any more."""
+        """Carry nothing any more. What is live still nobody has taken over."""
+        self._tell_end(self._live, condition.STOPPED)
         self._drop(set(self.channels))
+        self.publisher.flush()
+        if self.publisher.is_open:
+            with contextlib.suppress(Unavailable):
+                await self._barrier()
         tasks = [*self._fills, *([self._marking] if self._marking else [])]
         for task in tasks:
             task.cancel()
@@ -230,8 +249,7 @@ class Flow:
             self._marks[0].setdefault(channel.name, footprint)
         if found := self.conditions.get(channel.name):
             channel.received = channel.received or monotonic()
-            if found.judge(monotonic()):
-                self._tell(found)
+            self._judge(found, monotonic())
 
     def hole(self, channel: Channel, hole: Hole) -> bool:
         self._counts.holes.labels(channel.stream.kind).inc()
@@ -262,6 +280,17 @@ class Flow:
     def replaced(self, carrier: Carrier, reason: str) -> None:
         self._counts.replaced.inc()
         _log.info("a connection to the exchange's streams was replaced", reason=reason, streams=len(carrier.channels))
+
+    def broke(self, channels: Collection[Channel]) -> None:
+        for found in channels:
+            if isinstance(found, DepthChannel):
+                self.books.start_over(found)
+
+    def changed(self, carrier: Carrier) -> None:
+        now = monotonic()
+        for name in carrier.channels.keys() & self.conditions.keys():
+            self._judge(self.conditions[name], now)
+        self.publisher.flush()
 
     def _open(self, name: str) -> Channel:
         found = find(name)
@@ -355,7 +384,14 @@ class Flow:
     def _mark(self, channel: Channel, hole: Hole | None, reason: str) -> None:
         if found := self.conditions.get(channel.name):
             found.mark(hole, reason, monotonic())
-            found.judge(monotonic())
+            found.judge(monotonic(), self._trouble(channel.name))
+            self._tell(found)
+
+    def _tell_end(self, names: Set[str], reason: str) -> None:
+        """Tell of streams that are about to be dropped and taken up by nobody; others tell of theirs themselves."""
+        for name in names:
+            found = self.conditions.get(name) or Condition(self.channels[name], self._settings.stream_stale_s)
+            found.end(reason)
             self._tell(found)
 
     def _tell(self, found: Condition) -> None:

@@ -31,9 +31,12 @@ _log = logger("stream_ingestion.local_books")
 class LocalBooks:
     """Books by symbol."""
 
-    def __init__(self, ask: Ask, levels: int, on_resync: Callable[[], None], flows: Callable[[str], bool]) -> None:
+    def __init__(
+        self, ask: Ask, levels: int, on_resync: Callable[[], None], flows: Callable[[str], bool], trouble: Callable[[str], str]
+    ) -> None:
         self._ask = ask
         self._flows = flows
+        self._trouble = trouble
         self._levels = levels
         self._on_resync = on_resync
         self._books: dict[str, tuple[OrderBook, DepthChannel]] = {}
@@ -70,6 +73,22 @@ class LocalBooks:
             if task := self._syncing.pop(channel.symbol, None):
                 task.cancel()
 
+    def start_over(self, channel: DepthChannel) -> None:
+        """Events may have been missed without a trace: begin with a new snapshot, as soon as the stream flows."""
+        found = self._books.get(channel.symbol)
+        if found is None or found[1] is not channel:
+            return
+        if task := self._syncing.pop(channel.symbol, None):
+            task.cancel()  # its snapshot may be older than what was missed
+        found[0].start_over()
+        self._on_resync()
+        self._begin(found[0], self._sync_quiet(found[0], channel.name))
+
+    def trouble(self, symbol: str) -> str:
+        """What ails the stream of a book; empty when nothing does."""
+        found = self._books.get(symbol)
+        return self._trouble(found[1].name) if found else ""
+
     async def until_good(self, symbol: str) -> OrderBook:
         """The book of a symbol as soon as it is in step and its stream flows; waits for ever."""
         while True:
@@ -98,7 +117,7 @@ class LocalBooks:
 
     def _begin(self, book: OrderBook, work: Coroutine[Any, Any, None]) -> None:
         task = self._syncing[book.symbol] = asyncio.create_task(work)
-        task.add_done_callback(lambda _: self._syncing.pop(book.symbol, None))
+        task.add_done_callback(lambda _: self._syncing.pop(book.symbol) if self._syncing.get(book.symbol) is task else None)
 
     async def _sync_quiet(self, book: OrderBook, name: str) -> None:
         """Wait for the stream to flow and a moment for its first event."""

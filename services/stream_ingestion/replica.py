@@ -207,6 +207,7 @@ class Replica:
             {name: since for name, since in wanted.items() if self._shard_of_stream(name) in live},
             {name for name in wanted if self._shard_of_stream(name) in warm},
             self._leases.books(now, self._linger_ms),
+            {name for name in self._flow.channels if name not in wanted and self._shard_of_stream(name) in self.mine},
         )
 
     def _streams_of(self, shards: Set[int], linger_ms: float) -> set[str]:

@@ -114,7 +114,7 @@ class StreamConnection:
 
     async def subscriptions(self) -> list[str]:
         """What the exchange believes to flow here: also the proof that it still listens. Raises as `subscribe`."""
-        return await self._ask("LIST_SUBSCRIPTIONS", None)
+        return await self._ask("LIST_SUBSCRIPTIONS", None) or []
 
     async def close(self) -> None:
         """End the connection."""

@@ -156,7 +156,7 @@ async def test_what_flows_can_be_asked_and_ended(connection: StreamConnection, s
 
 
 async def test_a_refusal_of_the_exchange_is_told_in_its_words(connection: StreamConnection, server: StreamServer) -> None:
-    server.refuses = "Invalid request: too many parameters"
+    server.refuses = {"btcusdt@trade": "Invalid request: too many parameters"}
     with pytest.raises(Rejected, match="too many parameters") as told:
         await connection.subscribe(["btcusdt@trade"])
     assert told.value.code == 2

@@ -39,8 +39,8 @@ class StreamServer:
         self.accepted = 0
         self.deaf_to: set[str] = set()
         """Streams whose subscription is acknowledged and forgotten."""
-        self.refuses = ""
-        """Words with which SUBSCRIBE is refused."""
+        self.refuses: dict[str, str] = {}
+        """Streams for the sake of which a whole SUBSCRIBE is refused, and with which words."""
         self.unreachable = False
         self._server: Server | None = None
 
@@ -105,8 +105,9 @@ class StreamServer:
     async def _answer(self, client: Client, asked: dict[str, Any]) -> None:
         result: Any = None
         match asked["method"]:
-            case "SUBSCRIBE" if self.refuses:
-                await client.send(json.dumps({"error": {"code": 2, "msg": self.refuses}, "id": asked["id"]}))
+            case "SUBSCRIBE" if refused := self.refuses.keys() & set(asked["params"]):
+                error = {"code": 2, "msg": self.refuses[min(refused)]}
+                await client.send(json.dumps({"error": error, "id": asked["id"]}))
                 return
             case "SUBSCRIBE":
                 client.names.update(set(asked["params"]) - self.deaf_to)

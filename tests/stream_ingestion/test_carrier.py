@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Collection
 
 import pytest_asyncio
 
@@ -22,10 +22,19 @@ class Line:
     def __init__(self, receiver: Receiver) -> None:
         self.receiver = receiver
         self.is_closed = False
+        self.dies = False
+        """Break at the next message."""
+        self.names: list[str] = []
 
     def send(self, text: bytes) -> None:
-        reply = b'{"result":null,"id":%d}' % json.loads(text)["id"]
-        asyncio.get_running_loop().call_soon(self.receiver.on_text, reply)
+        loop, asked = asyncio.get_running_loop(), json.loads(text)
+        if self.dies:
+            loop.call_soon(self.receiver.on_lost, "broken")
+            return
+        if asked["method"] == "SUBSCRIBE":
+            self.names += asked["params"]
+        result = self.names if asked["method"] == "LIST_SUBSCRIPTIONS" else None
+        loop.call_soon(self.receiver.on_text, json.dumps({"result": result, "id": asked["id"]}).encode())
 
     def event(self, payload: bytes) -> None:
         self.receiver.on_text(b'{"stream":"btcusdt@trade","data":%b}' % payload)
@@ -45,6 +54,8 @@ class Exchange:
     def __init__(self) -> None:
         self.asked = 0
         self.lines: list[Line] = []
+        self.dying = 0
+        """So many of the next lines die at their first message."""
         self.may_open = asyncio.Event()
         self.may_open.set()
 
@@ -52,18 +63,25 @@ class Exchange:
         self.asked += 1
         await self.may_open.wait()
         self.lines.append(Line(receiver))
+        self.lines[-1].dies, self.dying = self.dying > 0, max(0, self.dying - 1)
         return self.lines[-1]
 
 
 class News:
-    """Counts moves."""
+    """Counts moves, and hears which streams may have missed something."""
 
     def __init__(self) -> None:
         self.moves = 0
+        self.broken: list[str] = []
 
     def read(self) -> None: ...
 
     def down(self, carrier: Carrier, reason: str) -> None: ...
+
+    def broke(self, channels: Collection[Channel]) -> None:
+        self.broken += [channel.name for channel in channels]
+
+    def changed(self, carrier: Carrier) -> None: ...
 
     def replaced(self, carrier: Carrier, reason: str) -> None:
         self.moves += 1
@@ -129,3 +147,50 @@ async def test_a_stream_that_comes_back_during_the_overlap_is_the_new_one(carryi
     exchange.lines[1].event(text(trade(4)))
     assert payloads(lines_before) == [text(trade(1))]
     assert payloads(lines_after) == [text(trade(4))]
+
+
+async def test_a_new_connection_that_dies_while_it_subscribes_leaves_the_old_one_carrying(carrying: Carrying) -> None:
+    carrier, exchange = carrying.carrier, carrying.exchange
+    trades, lines = stream()
+    carrier.want([trades])
+    await eventually(lambda: carrier.flows("btcusdt@trade"))
+    (first,) = exchange.lines
+    first.event(text(trade(1)))
+    exchange.dying = 2
+    carrier.replace("the test wants it")
+    await eventually(lambda: len(exchange.lines) == 3)
+    assert not first.is_closed
+    assert carrier.trouble("btcusdt@trade") == ""
+    first.event(text(trade(2)))
+    await eventually(lambda: carrying.news.moves == 1)
+    exchange.lines[3].event(text(trade(3)))
+    assert payloads(lines) == [text(trade(number)) for number in (1, 2, 3)]
+    assert carrying.news.broken == []
+    await eventually(lambda: first.is_closed)
+
+
+async def test_a_quiet_stream_is_moved_whole_while_the_old_connection_answers(carrying: Carrying) -> None:
+    carrier, exchange = carrying.carrier, carrying.exchange
+    carrier.want([stream()[0]])
+    await eventually(lambda: carrier.flows("btcusdt@trade"))
+    carrier.replace("the test wants it")
+    await eventually(lambda: carrying.news.moves == 1)
+    assert carrying.news.broken == []
+    exchange.lines[1].receiver.on_lost("broken")
+    await eventually(lambda: len(exchange.lines) == 3 and carrier.flows("btcusdt@trade"))
+    assert carrying.news.broken == ["btcusdt@trade"]
+    assert carrier.trouble("btcusdt@trade") == "nothing has come since the connection to the exchange was lost: broken"
+    exchange.lines[2].event(text(trade(1)))
+    assert carrier.trouble("btcusdt@trade") == ""
+
+
+async def test_an_old_connection_that_breaks_before_the_new_one_goes_on_leaves_a_doubt(carrying: Carrying) -> None:
+    carrier, exchange = carrying.carrier, carrying.exchange
+    carrier.want([stream()[0]])
+    await eventually(lambda: carrier.flows("btcusdt@trade"))
+    carrier.replace("the test wants it")
+    await eventually(lambda: len(exchange.lines) == 2 and exchange.lines[1].names)
+    exchange.lines[0].receiver.on_lost("broken")
+    await eventually(lambda: carrying.news.moves == 1)
+    assert carrying.news.broken == ["btcusdt@trade"]
+    assert carrier.trouble("btcusdt@trade").startswith("nothing has come since")
