@@ -214,7 +214,7 @@ class Carrier:
         """From one connection to the next, until one is lost."""
         connection = self._connection = await self._open(self._entry)
         self._refused_until = 0.0
-        self._doubts.clear()
+        self._forget_doubts()
         while not connection.lost:
             await self._settle(connection)
             if (reason := await self._reason_to_move(connection)) and not connection.lost:
@@ -390,6 +390,7 @@ class Carrier:
         for ahead in aheads.values():
             ahead.finish()
         self._close(old)
+        self._forget_doubts()
         self._set_trouble("")
         self._news.read()
         self._news.replaced(self, reason)
@@ -402,10 +403,9 @@ class Carrier:
             async with asyncio.timeout(self._terms.overlap_s):
                 await self._left.wait()
                 return set()
-        suspects, self._suspects = self._suspects, set()
         try:
             async with asyncio.timeout(PROBE_S):
-                return (old.flowing & set(await old.subscriptions())) - suspects
+                return (old.flowing & set(await old.subscriptions())) - self._suspects
         except (ServiceError, TimeoutError):
             return set()
 
@@ -447,6 +447,12 @@ class Carrier:
             lost = f"the connection to the exchange was lost: {reason}"
             self._break(self.channels, f"nothing has come since {lost}")
             self._set_trouble(lost)
+
+    def _forget_doubts(self) -> None:
+        """They were of another connection."""
+        self._doubts.clear()
+        self._suspects.clear()
+        self._asks = False
 
     def _open_ones(self) -> list[StreamConnection]:
         return [connection for connection in (self._connection, self._old) if connection is not None]

@@ -59,6 +59,8 @@ class Condition:
         self._gap = ""
         self._is_doubted = False
         self._ask_after_s = silence.bound_s(channel.stream)
+        self._stuck = f"nothing has come for {self._ask_after_s:g} s though its market moves"
+        self._moves = silence.moves(channel.stream)
         self._asked_at = 0.0
 
     def mark(self, hole: Hole | None, reason: str, now: float) -> None:
@@ -78,11 +80,19 @@ class Condition:
     def doubts(self, now: float) -> bool:
         """Is it to be doubted that it comes as it should? Once, until it has been well again."""
         was, received = self._is_doubted, self.channel.received
-        self._is_doubted = bool(received) and (now - received > self.stale_after_s or self.reason == lateness.REASON)
+        self._is_doubted = bool(received) and (
+            now - received > self.stale_after_s or self.reason in (lateness.REASON, self._stuck)
+        )
         return self._is_doubted and not was
 
-    def judge(self, now: float, trouble: str = "") -> bool:
-        """Look at the clock; has the state changed, or its reason? `trouble`: what its connection has to tell."""
+    def judge(self, now: float, trouble: str = "", moved_at: float = 0.0) -> bool:
+        """Look at the clock; has the state changed, or its reason?
+
+        Args:
+            now: The monotonic clock.
+            trouble: What its connection has to tell.
+            moved_at: When its market moved last, as far as is known.
+        """
         before = self.state, self.reason
         if trouble:
             self.state, self.reason = "stale", trouble
@@ -92,6 +102,8 @@ class Condition:
             self.state, self.reason = "stale", "no event has come yet"
         elif now - self.channel.received > self.stale_after_s:
             self.state, self.reason = "stale", f"nothing has come for {self.stale_after_s:g} s"
+        elif self._moves and moved_at - self.channel.received > self._ask_after_s:
+            self.state, self.reason = "stale", self._stuck
         elif self._late_ms and (delay_ms := self._delay_ms(now)) is not None and delay_ms > self._late_ms:
             self.state, self.reason = "stale", lateness.REASON
         else:

@@ -12,7 +12,7 @@ from typing import Any
 from msgspec import Struct
 from nats.errors import Error
 
-from services.stream_ingestion import condition, history
+from services.stream_ingestion import condition, history, silence
 from services.stream_ingestion.all_tickers import AllTickers
 from services.stream_ingestion.carrier import Carrier, Terms
 from services.stream_ingestion.channel import Channel, DepthChannel, Hole, channel
@@ -75,6 +75,8 @@ class Flow:
         self.channels: dict[str, Channel] = {}
         self.conditions: dict[str, Condition] = {}
         """Of live streams."""
+        self._moved: dict[str, float] = {}
+        """When each symbol traded last."""
         self.replica = ""
         """Our name in what we tell."""
         self.upstream = Upstream(terms, self, streams_each=settings.streams_per_connection)
@@ -205,6 +207,7 @@ class Flow:
     def tick(self) -> None:
         """Judge all conditions by the clock."""
         now = monotonic()
+        self._moved = silence.moved(found.channel for found in self.conditions.values())
         for name, found in self.conditions.items():
             self._judge(found, now)
             if (carrier := self.upstream.carrier_of(name)) is None:
@@ -217,7 +220,8 @@ class Flow:
         self._counts.show(self.conditions.values(), self.upstream, self.books)
 
     def _judge(self, found: Condition, now: float) -> None:
-        if found.judge(now, self._trouble(found.channel.name)):
+        channel = found.channel
+        if found.judge(now, self._trouble(channel.name), self._moved.get(channel.symbol, 0.0)):
             self._tell(found)
 
     def tell_all(self) -> None:

@@ -36,7 +36,11 @@ class Settings(ExchangeSettings):
         description="Age at which a connection is replaced; the exchange ends it after a day.",
     )
     stream_silent_s: float = Field(
-        default=8.0, gt=0, le=600, description="Silence after which a connection has to prove that it listens, or is replaced."
+        default=8.0,
+        gt=0,
+        le=600,
+        description="Silence after which a connection has to prove that it listens, or is replaced; "
+        "4 periods of a stream on it are enough, and 3 s at least.",
     )
     stream_overlap_s: float = Field(
         default=5.0, gt=0, le=60, description="Seconds that an old and a new connection overlap at most."

@@ -12,6 +12,7 @@ from shared.contract.platform.streams import Book, Latest, Subscribe, Unsubscrib
 from tests.stream_ingestion.conftest import Platform
 from tests.stream_ingestion.stream_server import depth, trade
 from tests.stream_ingestion.test_books import STREAM, snapshot
+from tests.stream_ingestion.test_unbroken import Ticking
 from tests.support.waiting import eventually
 
 HEALTH = "binance.health.md.BTCUSDT.trade"
@@ -110,6 +111,20 @@ async def test_a_stream_that_the_exchange_forgot_while_others_flow_is_found_and_
     await eventually(lambda: STREAM in platform.exchange.subscribed)
     await eventually(lambda: platform.market.asked["depth"] == 2)
     assert (await book(platform)).last_update_id == 20
+
+
+async def test_differences_that_stop_while_the_symbol_trades_are_told_and_moved(platform: Platform) -> None:
+    await platform.start()
+    told = await platform.listen(HEALTH_OF_DEPTH)
+    await platform.subscribe(STREAM, "btcusdt@trade")
+    await platform.exchange.emit(STREAM, depth(11, 11))
+    ticking = Ticking(platform, every_s=0.05)
+    await eventually(is_told(told, "stale", "nothing has come for 3 s though its market moves"), within_s=10)
+    await eventually(lambda: platform.exchange.accepted == 2, within_s=5)
+    await ticking.stop()
+    await eventually(lambda: len(platform.exchange.clients) == 1)
+    await platform.exchange.emit(STREAM, depth(12, 12))
+    await eventually(is_told(told, "synced"))
 
 
 async def test_a_book_begins_anew_when_its_connection_broke_though_the_market_is_quiet(platform: Platform) -> None:
