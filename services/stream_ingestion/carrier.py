@@ -255,15 +255,18 @@ class Carrier:
             if missing:
                 await self._subscribe(connection, missing)
                 self._backoff.worked()
+                if self._trouble and not connection.lost:
+                    self._set_trouble("")
             if extra:
                 await connection.unsubscribe(extra)
                 for name in extra - self.channels.keys():
                     connection.routes.pop(name.encode(), None)
-        except ServiceError as error:
-            self._leave = self._leave or error.message
-        else:
-            if self._trouble and not connection.lost:
-                self._set_trouble("")
+        except Rejected as error:
+            self._leave = self._leave or error.message  # what it does not end flows on until the connection is replaced
+        except ServiceError:
+            self._leave = SILENT
+            if not connection.lost:
+                self._set_trouble(self._trouble or NO_ANSWER)
 
     async def _subscribe(self, connection: StreamConnection, names: Collection[str]) -> None:
         """Subscribe; what the exchange refuses is found by halving, and asked for again later.

@@ -75,6 +75,18 @@ async def test_a_mute_connection_is_found_within_seconds_where_differences_shoul
     await eventually(is_told(told, "synced"))
 
 
+async def test_a_connection_that_does_not_answer_a_request_is_mute(platform: Platform) -> None:
+    await platform.start(stream_silent_s=60)
+    told = await platform.listen(HEALTH)
+    await platform.subscribe("btcusdt@trade")
+    await platform.exchange.emit("btcusdt@trade", trade(1))
+    await eventually(is_told(told, "synced"))
+    platform.exchange.clients[0].mute = True
+    await platform.ask(Subscribe(streams=["ethusdt@trade"], wait_ms=0))
+    await eventually(is_told(told, "stale", "nothing has come since"), within_s=10)
+    assert [reason for _, reason in conditions(told)][-2] == "the connection to the exchange is silent and does not answer"
+
+
 async def test_a_quiet_market_is_asked_about_but_nothing_is_told_or_replaced(platform: Platform) -> None:
     await platform.start()
     told = await platform.listen(HEALTH_OF_DEPTH)
