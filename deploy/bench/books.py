@@ -91,7 +91,7 @@ class Ours:
 
     def __init__(self, bids: Side, asks: Side) -> None:
         self._book = OrderBook("BTCUSDT")
-        self._book.load(Snapshot(0, bids, asks), 0.0)
+        self._book.load(Snapshot(0, bids, asks), 0.0, len(bids))
         self._last = 0
 
     def apply(self, bids: Side, asks: Side) -> None:

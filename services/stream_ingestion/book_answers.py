@@ -5,6 +5,7 @@ is repeated, to whoever keeps it then, until the caller's time is up.
 """
 
 import asyncio
+import contextlib
 from collections.abc import Sequence
 from decimal import Decimal
 
@@ -14,8 +15,8 @@ from nats.aio.msg import Msg
 from nats.errors import Error
 
 from services.stream_ingestion import lateness
-from services.stream_ingestion.local_books import LocalBooks
-from services.stream_ingestion.order_book import OrderBook, cumulated
+from services.stream_ingestion.local_books import LEVELS_MOST, LocalBooks
+from services.stream_ingestion.order_book import Cost, OrderBook, cumulated
 from services.stream_ingestion.replica import Replica
 from services.stream_ingestion.settings import Settings
 from shared.contract.errors import ServiceError, Unavailable, encode_error
@@ -28,6 +29,8 @@ from shared.runtime.clock import monotonic, now_ms
 
 WAIT_MS = 400
 """So long is waited at a time for a book to be in step."""
+DEEPEN_MS = 300
+"""So long a deeper snapshot is waited for."""
 AGAIN_MS = 50
 _encode = msgspec.json.encode
 
@@ -80,9 +83,10 @@ class BookAnswers:
         try:
             async with asyncio.timeout(WAIT_MS / 1000):
                 book = await self._books.until_good(asked.symbol)
+            await self._deepen(asked, book)
         except TimeoutError:
             book = None
-        if book is None or not self._replica.is_alive:
+        if book is None or not book.is_good or not self._replica.is_alive:
             trouble = self._books.trouble(asked.symbol)
             raise Unavailable(
                 f"The local book of {asked.symbol} is not in step with the exchange{f': {trouble}' if trouble else ''}.",
@@ -90,6 +94,14 @@ class BookAnswers:
                 hint="Ask again in a moment, or use get_order_book.",
             )
         return _encode(shown(asked, book, self._condition(book)))
+
+    async def _deepen(self, asked: Book, book: OrderBook) -> None:
+        """Let as much of the book be known as is asked for; what is known serves where the exchange takes its time."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(DEEPEN_MS / 1000):
+                await self._books.until_deep(book, _limit(asked))
+                if (cost := _cost(asked, book)) is not None and cost.filled < Decimal(asked.quantity or 0):
+                    await self._books.until_deep(book, LEVELS_MOST)
 
     def _condition(self, book: OrderBook) -> Condition:
         """Its stream flows and nothing is missing; but after a long silence, or of old news, it is not told as good."""
@@ -124,24 +136,38 @@ class BookAnswers:
 
 def shown(asked: Book, book: OrderBook, condition: Condition) -> LocalOrderBook:
     """As much of a book as was asked for."""
-    limit = BOOK_DEFAULT if asked.limit is UNSET else asked.limit
+    limit, cost = _limit(asked), _cost(asked, book)
     levels = cumulated if asked.cumulative is True else _plain
+    bids, asks = book.bids(limit), book.asks(limit)
+    is_short = cost is not None and cost.filled < Decimal(asked.quantity or 0)
+    bids_end, asks_end = book.ends
     return LocalOrderBook(
         symbol=asked.symbol,
         last_update_id=book.last_update_id,
         condition=condition,
         event_time=book.event_time,
         received_time=now_ms() - (condition.age_ms or 0),
-        bids=levels(book.bids(limit)),
-        asks=levels(book.asks(limit)),
-        fill=_fill(asked, book),
+        bids=levels(bids),
+        asks=levels(asks),
+        fill=_fill(asked, cost),
+        bids_known_to=bids_end if bids_end and (len(bids) < limit or (is_short and asked.side == "SELL")) else UNSET,
+        asks_known_to=asks_end if asks_end and (len(asks) < limit or (is_short and asked.side == "BUY")) else UNSET,
     )
 
 
-def _fill(asked: Book, book: OrderBook) -> Fill | msgspec.UnsetType:
+def _limit(asked: Book) -> int:
+    return BOOK_DEFAULT if asked.limit is UNSET else asked.limit
+
+
+def _cost(asked: Book, book: OrderBook) -> Cost | None:
     if asked.side is UNSET or asked.quantity is UNSET:
+        return None
+    return book.cost(asked.side, Decimal(asked.quantity))
+
+
+def _fill(asked: Book, cost: Cost | None) -> Fill | msgspec.UnsetType:
+    if asked.side is UNSET or asked.quantity is UNSET or cost is None:
         return UNSET
-    cost = book.cost(asked.side, Decimal(asked.quantity))
     average = cost.notional / cost.filled if cost.filled else Decimal(0)
     return Fill(
         side=asked.side,

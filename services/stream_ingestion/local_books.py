@@ -17,6 +17,8 @@ from shared.runtime.clock import monotonic
 from shared.runtime.observe import logger
 
 SNAPSHOTS_AT_ONCE = 4
+LEVELS_MOST = 5000
+"""The deepest snapshot that the exchange gives."""
 AGAIN_FIRST_S = 0.2
 AGAIN_MOST_S = 10.0
 LOOK_EVERY_S = 0.02
@@ -40,6 +42,8 @@ class LocalBooks:
         self._levels = levels
         self._on_resync = on_resync
         self._books: dict[str, tuple[OrderBook, DepthChannel]] = {}
+        self._depth: dict[str, int] = {}
+        """Levels a side that snapshots of a book begin with, where more were asked for than it began with."""
         self._syncing: dict[str, asyncio.Task[None]] = {}
         self._turn = asyncio.Semaphore(SNAPSHOTS_AT_ONCE)
 
@@ -53,7 +57,7 @@ class LocalBooks:
 
     def synced(self) -> int:
         """How many can be trusted."""
-        return sum(book.synced for book, _ in self._books.values())
+        return sum(book.is_good for book, _ in self._books.values())
 
     def keep(self, channel: DepthChannel) -> None:
         """Keep a book from this channel's events."""
@@ -70,6 +74,7 @@ class LocalBooks:
         if found is not None and found[1] is channel:
             channel.book = None
             del self._books[channel.symbol]
+            self._depth.pop(channel.symbol, None)
             if task := self._syncing.pop(channel.symbol, None):
                 task.cancel()
 
@@ -93,9 +98,21 @@ class LocalBooks:
         """The book of a symbol as soon as it is in step and its stream flows; waits for ever."""
         while True:
             found = self._books.get(symbol)
-            if found is not None and found[0].synced and self._flows(found[1].name):
+            if found is not None and found[0].is_good and self._flows(found[1].name):
                 return found[0]
             await asyncio.sleep(LOOK_EVERY_S)
+
+    async def until_deep(self, book: OrderBook, levels: int) -> None:
+        """Return when so many levels of each side are known, or all that there are, or as many as the exchange tells."""
+        wanted = min(levels, LEVELS_MOST)
+        if book.has(levels):
+            return
+        if self._depth.get(book.symbol, self._levels) < wanted:
+            self._depth[book.symbol] = wanted
+            book.deepen()
+            self._look_after(book)
+        if task := self._syncing.get(book.symbol):
+            await asyncio.wait({task})
 
     async def close(self) -> None:
         """Stop fetching snapshots."""
@@ -112,6 +129,9 @@ class LocalBooks:
             return
         if book.hear(event, monotonic()) == "gap":
             self._on_resync()
+        self._look_after(book)
+
+    def _look_after(self, book: OrderBook) -> None:
         if book.needs_snapshot and book.symbol not in self._syncing:
             self._begin(book, self._sync(book))
 
@@ -129,12 +149,16 @@ class LocalBooks:
 
     async def _sync(self, book: OrderBook) -> None:
         backoff = Backoff(AGAIN_FIRST_S, AGAIN_MOST_S)
-        while not book.synced:
+        while book.deepens or not book.synced:
+            levels = self._depth.get(book.symbol, self._levels)
             try:
                 async with self._turn:
-                    body = await self._ask(Depth(symbol=book.symbol, limit=self._levels))
-                if book.load(_snapshot(body), monotonic()):
-                    return
+                    body = await self._ask(Depth(symbol=book.symbol, limit=levels))
+                if book.load(_snapshot(body), monotonic(), levels):
+                    if levels >= self._depth.get(book.symbol, 0):
+                        return
+                    book.deepen()  # meanwhile more were asked for
+                    continue
             except ServiceError as error:
                 _log.warning("no snapshot for a local book", symbol=book.symbol, reason=error.message)
             except msgspec.MsgspecError:

@@ -4,7 +4,7 @@ The exchange writes all prices of a symbol with the same count of decimals, so p
 in the order of their values: no float that rounds, no Decimal that costs. A price of another shape is brought into it.
 """
 
-from bisect import bisect_left, insort
+from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterable
 from decimal import Decimal
 
@@ -51,6 +51,14 @@ class PriceLevels:
                         insort(keys, key)
                 levels[key] = level
 
+    def below(self, price: str) -> int:
+        """How many levels are lower than a price."""
+        return bisect_left(self._keys, self._key(price))
+
+    def up_to(self, price: str) -> int:
+        """How many levels are not higher than a price."""
+        return bisect_right(self._keys, self._key(price))
+
     def highest(self, count: int) -> list[Level]:
         """Levels from the highest price down: the best bids."""
         levels = self._levels
@@ -60,6 +68,10 @@ class PriceLevels:
         """Levels from the lowest price up: the best asks."""
         levels = self._levels
         return [levels[key] for key in self._keys[:count]]
+
+    def _key(self, price: str) -> str:
+        key = price.rjust(WIDTH)
+        return key if key[~self._decimals] == "." else self._shaped(price)
 
     def _shaped(self, price: str) -> str:
         """The key of a price that has not the decimals of the others; the first price says how many there are."""

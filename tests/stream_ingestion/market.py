@@ -70,7 +70,7 @@ class Market:
             case "klines":
                 return [row for row in self.candles if asked["startTime"] <= row[0] <= asked["endTime"]]
             case "depth":
-                return self.book
+                return self.book | {side: self.book[side][: asked["limit"]] for side in ("bids", "asks")}
             case "ticker.24hr":
                 return self.tickers
             case _:

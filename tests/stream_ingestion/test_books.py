@@ -2,8 +2,10 @@
 
 import asyncio
 from decimal import Decimal
+from typing import Any
 
 import pytest
+from msgspec import UNSET
 
 from shared.contract.errors import Unavailable
 from shared.contract.platform.streams import Book, List
@@ -100,3 +102,48 @@ async def test_any_replica_gives_a_book_that_another_one_keeps(platform: Platfor
     assert (await asking).last_update_id == 11
     books = await asyncio.gather(*(platform.ask(Book(symbol="BTCUSDT")) for _ in range(10)))
     assert {book.last_update_id for book in books} == {11}
+
+
+DEEP: dict[str, Any] = {
+    "lastUpdateId": 10,
+    "bids": [[f"{100 - level}.00", "1.0"] for level in range(8)],
+    "asks": [[f"{101 + level}.00", "1.0"] for level in range(8)],
+}
+
+
+async def test_a_book_grows_as_deep_as_is_asked_for(platform: Platform) -> None:
+    await platform.start(book_levels=5)
+    platform.market.book = DEEP
+    shallow = await platform.ask(Book(symbol="BTCUSDT", limit=3))
+    assert (len(shallow.bids), shallow.bids_known_to, shallow.asks_known_to) == (3, UNSET, UNSET)
+    deep = await platform.ask(Book(symbol="BTCUSDT", limit=100))
+    assert (deep.bids, deep.asks) == (DEEP["bids"], DEEP["asks"])
+    assert (deep.bids_known_to, deep.asks_known_to) == (UNSET, UNSET)
+    assert platform.market.asked["depth"] == 2
+
+
+async def test_a_size_that_goes_beyond_what_is_known_lets_the_book_grow(platform: Platform) -> None:
+    await platform.start(book_levels=5)
+    platform.market.book = DEEP
+    await platform.ask(Book(symbol="BTCUSDT", limit=1))
+    book = await platform.ask(Book(symbol="BTCUSDT", limit=1, side="SELL", quantity="7"))
+    assert book.fill
+    assert (Decimal(book.fill.filled), book.fill.worst_price, book.bids_known_to) == (7, "94.00", UNSET)
+
+
+async def test_where_more_cannot_be_known_the_answer_says_where_it_ends(platform: Platform) -> None:
+    await platform.start(book_levels=5)
+    platform.market.book = DEEP
+    await platform.ask(Book(symbol="BTCUSDT", limit=1))
+    platform.market.fails = Unavailable("no exchange")
+    await platform.exchange.emit(STREAM, depth(11, 11, bids=[["90.00", "9.0"]], asks=[["101.00", "0.0"]]))
+
+    async def changed() -> bool:
+        return (await platform.ask(Book(symbol="BTCUSDT", limit=1))).last_update_id == 11
+
+    await eventually(changed)
+    book = await platform.ask(Book(symbol="BTCUSDT", limit=6, side="BUY", quantity="6"))
+    assert (book.bids, book.bids_known_to) == (DEEP["bids"][:5], "96.00")
+    assert (book.asks, book.asks_known_to) == (DEEP["asks"][1:5], "105.00")
+    assert book.fill
+    assert Decimal(book.fill.filled) == 4

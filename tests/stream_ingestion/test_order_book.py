@@ -1,11 +1,12 @@
 """The local order book against the documented procedure, and against an independent reckoning with Decimals."""
 
 import json
+import random
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.stream_ingestion.order_book import OrderBook, Snapshot, cumulated
@@ -99,6 +100,81 @@ def test_prices_of_another_shape_find_their_level() -> None:
     levels.apply([("99.5", "0.000"), ("100", "7"), ("100.001", "4")])
     assert levels.highest(9) == [("1000.00", "3"), ("100.001", "4"), ("100", "7")]
     assert levels.lowest(1) == [("100", "7")]
+
+
+class Market:
+    """A book with every price from one to 400, whose middle goes up and down; it writes differences and shallow snapshots."""
+
+    def __init__(self, seed: int) -> None:
+        self.luck = random.Random(seed)
+        self.last = 0
+        self.middle, self._way = 200, self.luck.choice((-1, 1))
+        self.sides: tuple[dict[int, int], dict[int, int]] = ({}, {})
+        self.step()
+
+    def step(self) -> DepthEvent:
+        """Go on, change some levels, and tell what changed."""
+        self._way = {50: 1, 350: -1}.get(self.middle, self._way)
+        self.middle = min(350, max(50, self.middle + self._way * self.luck.randint(-1, 3)))
+        told: list[list[tuple[str, str]]] = []
+        for side, there in zip(self.sides, (range(1, self.middle), range(self.middle + 1, 401)), strict=True):
+            wanted = {price: side.get(price) or self.luck.randint(1, 9) for price in there}
+            for price in self.luck.sample(list(wanted), 5):
+                wanted[price] = self.luck.randint(1, 9)
+            changed = {price: wanted.get(price, 0) for price in side.keys() | wanted if side.get(price) != wanted.get(price)}
+            side.clear()
+            side.update(wanted)
+            told.append([(f"{price}.00", f"{quantity}.0") for price, quantity in changed.items()])
+        self.last += 1
+        return event(self.last, self.last, *told)
+
+    def levels(self, count: int) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+        """The best of both sides."""
+        bids, asks = ([(f"{price}.00", f"{quantity}.0") for price, quantity in sorted(side.items())] for side in self.sides)
+        return bids[::-1][:count], asks[:count]
+
+
+@given(st.integers(0, 10**6), st.integers(20, 60), st.integers(0, 6))
+@settings(max_examples=15, deadline=None)
+def test_a_market_that_leaves_what_the_snapshot_held_is_followed_and_nothing_unknown_shown(
+    seed: int, levels: int, late: int
+) -> None:
+    market, book = Market(seed), OrderBook("BTCUSDT")
+    book.hear(market.step(), 0.0)
+    book.load(Snapshot(market.last, *market.levels(levels)), 0.0, levels)
+    coming: list[tuple[int, Snapshot]] = []
+    snapshots = 0
+    for number in range(150):
+        book.hear(market.step(), float(number))
+        if book.needs_snapshot and not coming:
+            coming.append((number + late, Snapshot(market.last, *market.levels(levels))))
+        if coming and coming[0][0] <= number:
+            assert book.load(coming.pop()[1], float(number), levels)
+            snapshots += 1
+        if book.is_good:
+            bids, asks = book.bids(400), book.asks(400)
+            assert (bids, asks) == tuple(
+                side[: len(shown)] for side, shown in zip(market.levels(400), (bids, asks), strict=True)
+            )
+            assert bids
+            assert asks
+            assert book.cost("BUY", Decimal(10**6)).filled == sum(Decimal(quantity) for _, quantity in asks)
+    assert book.resyncs == 0
+    assert snapshots > 0
+    assert book.last_update_id == market.last
+
+
+def test_a_snapshot_from_before_a_deeper_one_was_wanted_is_refused() -> None:
+    book = OrderBook("BTCUSDT")
+    book.load(snapshot(10), 1.0, 2)
+    book.hear(event(11, 12, bids=[("98.00", "5.0")]), 1.0)
+    book.deepen()
+    assert book.ends == ("99.00", "102.00")
+    assert (book.bids(9), book.has(2), book.has(3)) == ([("100.00", "1.0"), ("99.00", "2.0")], True, False)
+    assert not book.load(snapshot(11), 2.0, 3)
+    assert (book.synced, book.needs_snapshot, book.last_update_id) == (True, True, 12)
+    assert book.load(snapshot(12), 2.0, 3)
+    assert (book.has(3), book.ends) == (True, ("", ""))
 
 
 prices = st.integers(1, 300).map(lambda ticks: f"{ticks / 100:.8f}")

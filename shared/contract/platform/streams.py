@@ -223,6 +223,9 @@ class LocalOrderBook(Model, frozen=True):
     """[price, quantity] or [price, quantity, cumulative quantity], best first."""
     asks: list[list[str]]
     fill: Fill | UnsetType = UNSET
+    bids_known_to: str | UnsetType = UNSET
+    """Price behind which there may be more bids than anybody tells; not given where there are as many as asked for."""
+    asks_known_to: str | UnsetType = UNSET
 
 
 @operation("subscribe", owner=STREAM, weight=FREE, ws_api=False)
