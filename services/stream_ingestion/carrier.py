@@ -359,11 +359,14 @@ class Carrier:
             The new one; the old one if the new one died before it carried anything: then the next attempt is due.
         """
         aheads: dict[str, Ahead] = {}
+        shared: list[Ahead] = []
         left = self._left = asyncio.Event()
 
         def entry(channel: Channel) -> Callable[[bytes], None]:
-            if channel.name in self._waiting:
-                return self._waiting[channel.name].take
+            if waiting := self._waiting.get(channel.name):
+                waiting.share()
+                shared.append(waiting)
+                return waiting.take
             ahead = aheads[channel.name] = Ahead(channel, moved, self._on_passed)
             return ahead.take
 
@@ -380,6 +383,11 @@ class Carrier:
             await self._subscribe(new, self.channels.keys())
         except ServiceError as error:
             return await self._stay(old, new, reason, error.message)
+        finally:
+            for ahead in shared:
+                ahead.part()
+        for ahead in shared:
+            old.routes[ahead.channel.name.encode()] = _ignore
         self._backoff.worked()
         had_all = await self._overlap(old) if reason != SILENT and aheads and not old.lost else set[str]()
         if new.lost:

@@ -53,6 +53,7 @@ class Ahead:
         """The channel's last number when the move was made."""
         self._passed = False
         self._repeats_until = 0.0
+        self._is_shared = False
 
     def take(self, payload: bytes) -> None:
         """An event of the new connection."""
@@ -72,15 +73,28 @@ class Ahead:
             return
         self.moved = True
         self._last, self._repeats_until = self.channel.last, monotonic() + LAG_S
-        kept, self._older, self._kept = self._older + self._kept, [], []
+        kept = dict.fromkeys(self._older + self._kept)  # each once: two connections may have brought it
+        self._older, self._kept = [], []
         for payload in kept:
             self._go_on(payload)
         self._on_moved(self)
 
+    def share(self) -> None:
+        """Two connections bring the events of a stream that waits: each of them counts once."""
+        self._is_shared = True
+
+    def part(self) -> None:
+        """It is one connection again, the newer one, which may lag behind."""
+        if self._is_shared:
+            self._is_shared = False
+            self._last, self._repeats_until = self.channel.last, monotonic() + LAG_S
+
     def _go_on(self, payload: bytes) -> None:
         if not self._passed:
-            if 0 <= self.channel.number(payload) <= self._last and monotonic() < self._repeats_until:
+            last = self.channel.last if self._is_shared else self._last
+            if 0 <= self.channel.number(payload) <= last and monotonic() < self._repeats_until:
                 return
-            self._passed = True
-            self._on_passed(self)
+            if not self._is_shared:
+                self._passed = True
+                self._on_passed(self)
         self.channel.take(payload)

@@ -36,8 +36,8 @@ class Line:
         result = self.names if asked["method"] == "LIST_SUBSCRIPTIONS" else None
         loop.call_soon(self.receiver.on_text, json.dumps({"result": result, "id": asked["id"]}).encode())
 
-    def event(self, payload: bytes) -> None:
-        self.receiver.on_text(b'{"stream":"btcusdt@trade","data":%b}' % payload)
+    def event(self, payload: bytes, stream: str = "btcusdt@trade") -> None:
+        self.receiver.on_text(b'{"stream":"%b","data":%b}' % (stream.encode(), payload))
 
     def pause(self) -> None: ...
 
@@ -194,3 +194,31 @@ async def test_an_old_connection_that_breaks_before_the_new_one_goes_on_leaves_a
     await eventually(lambda: carrying.news.moves == 1)
     assert carrying.news.broken == ["btcusdt@trade"]
     assert carrier.trouble("btcusdt@trade").startswith("nothing has come since")
+
+
+async def test_a_stream_that_is_taken_over_while_its_connection_is_replaced_is_not_doubled(carrying: Carrying) -> None:
+    carrier, exchange = carrying.carrier, carrying.exchange
+    (trades, _), (tickers, lines) = stream(), opened("btcusdt@ticker", Told())
+    events = [b'{"e":"24hrTicker","E":%d}' % at for at in range(1, 7)]
+    carrier.want([trades])
+    carrier.want([tickers], waits=True)
+    await eventually(lambda: carrier.flows("btcusdt@trade") and carrier.flows("btcusdt@ticker"))
+    old = exchange.lines[0]
+    old.event(text(trade(1)))
+    for payload in events[:2]:
+        old.event(payload, "btcusdt@ticker")
+    carrier.replace("the test wants it")
+    await eventually(lambda: len(exchange.lines) == 2)
+    new = exchange.lines[1]
+    for payload in events[1:3]:  # one came before the new connection was there, one comes on both
+        new.event(payload, "btcusdt@ticker")
+    old.event(events[2], "btcusdt@ticker")
+    tickers.resume(events[0])
+    carrier.start("btcusdt@ticker")
+    for payload in events[3:5]:
+        old.event(payload, "btcusdt@ticker")
+    new.event(events[3], "btcusdt@ticker")
+    await eventually(lambda: carrying.news.moves == 1)
+    for payload in events[4:]:  # the first of them comes late
+        new.event(payload, "btcusdt@ticker")
+    assert payloads(lines) == events[1:]
