@@ -13,14 +13,16 @@ import contextlib
 import math
 import random
 from collections.abc import Callable, Collection, Iterable
-from time import monotonic
 from typing import Protocol
 
 from msgspec import Struct
 
 from services.stream_ingestion import silence
 from services.stream_ingestion.channel import Channel
+from services.stream_ingestion.doubts import Doubts
 from services.stream_ingestion.overlap import Ahead
+from services.stream_ingestion.refusals import Refusals
+from services.stream_ingestion.troubles import Troubles
 from shared.binance.sockets import Connect
 from shared.binance.stream_limits import Backoff, Window
 from shared.binance.ws_streams import StreamConnection
@@ -31,14 +33,6 @@ PROBE_S = 3.0
 """Time that a silent connection gets to prove that it listens."""
 ANSWERS_WITHIN_S = 1.0
 """Without an answer for so long its streams are in trouble: an answer that comes at once leaves them as they are."""
-ASK_EVERY_S = 3.0
-"""The exchange is asked for a single stream that brings nothing, but no more often: the market may just be quiet."""
-DOUBT_AGAIN_S = 600.0
-"""A connection on which a stream fell silent without cause is replaced; the market may just be quiet, so not again so soon."""
-REFUSALS_MOST = 32
-"""Messages that may be refused while it is found out which streams the exchange does not want to send: eight seconds' worth."""
-REFUSED_AGAIN_S, REFUSED_MOST_S = 10.0, 600.0
-"""What was refused is asked for again after so long, each time later; on a new connection at once."""
 SILENT = "it fell silent"
 SINCE = "nothing has come since the connection to the exchange was replaced: {}"
 NO_ANSWER = "the connection to the exchange is silent and does not answer"
@@ -93,8 +87,8 @@ class Carrier:
     def __init__(self, terms: Terms, news: News) -> None:
         self.channels: dict[str, Channel] = {}
         """What it carries, by name."""
-        self.refused: dict[str, str] = {}
-        """Streams that the exchange does not want to send, and its words."""
+        self.refusals = Refusals()
+        """Streams that the exchange does not want to send."""
         self.opened = 0
         """Connections opened so far."""
         self._terms = terms
@@ -106,21 +100,11 @@ class Carrier:
         self._connection: StreamConnection | None = None
         self._old: StreamConnection | None = None
         """While a connection takes over that has yet to be told what to carry: the one that carries."""
-        self._trouble = ""
-        """Why nothing can come at the moment."""
-        self._broken: dict[str, tuple[str, float]] = {}
-        """Streams that missed events, if there were any: why, and when it was (monotonic); until something comes."""
+        self._troubles = Troubles()
         self._leave = ""
         self._left = asyncio.Event()
         """Is nothing to be waited for any more while two connections overlap?"""
-        self._doubts: set[str] = set()
-        self._doubt_from = 0.0
-        self._suspects: set[str] = set()
-        """Streams because of which a connection is replaced."""
-        self._asks = False
-        self._answered_at = 0.0
-        self._refusals = Backoff(REFUSED_AGAIN_S, REFUSED_MOST_S)
-        self._refused_until = 0.0
+        self._doubts = Doubts()
         self._until = 0.0
         self._closing: set[asyncio.Task[None]] = set()
 
@@ -131,18 +115,11 @@ class Carrier:
 
     def flows(self, name: str) -> bool:
         """Has the exchange acknowledged this stream, on a connection that is not known to be mute?"""
-        return not self._trouble and any(name in found.flowing and not found.lost for found in self._open_ones())
+        return not self._troubles.reason and any(name in found.flowing and not found.lost for found in self._open_ones())
 
     def trouble(self, name: str) -> str:
         """Why a stream cannot be trusted; empty if it can, as far as its connection is concerned."""
-        if reason := self.refused.get(name) or self._trouble:
-            return reason
-        if name in self._broken:
-            reason, at = self._broken[name]
-            if self.channels[name].received <= at:
-                return reason
-            del self._broken[name]
-        return ""
+        return self.refusals.words.get(name) or self._troubles.of(self.channels[name])
 
     def want(self, channels: Iterable[Channel], *, waits: bool = False) -> None:
         """Carry these too; `waits`: keep their events back until `start`."""
@@ -164,8 +141,8 @@ class Carrier:
         for name in names:
             self.channels.pop(name, None)
             self._waiting.pop(name, None)
-            self.refused.pop(name, None)
-            self._broken.pop(name, None)
+            self.refusals.forget([name])
+            self._troubles.forget(name)
             if self._connection is not None:
                 self._connection.routes[name.encode()] = _ignore
         self._changed.set()
@@ -182,8 +159,7 @@ class Carrier:
 
     def ask(self) -> None:
         """A stream brings nothing for longer than its period allows: ask the exchange, unless it answered a moment ago."""
-        if self._loop.time() >= self._answered_at + ASK_EVERY_S:
-            self._asks = True
+        if self._doubts.ask(self._loop.time()):
             self._changed.set()
 
     def pause(self) -> None:
@@ -213,8 +189,8 @@ class Carrier:
     async def _carry(self) -> None:
         """From one connection to the next, until one is lost."""
         connection = self._connection = await self._open(self._entry)
-        self._refused_until = 0.0
-        self._forget_doubts()
+        self.refusals.again_at = 0.0
+        self._doubts.forget()
         while not connection.lost:
             await self._settle(connection)
             if (reason := await self._reason_to_move(connection)) and not connection.lost:
@@ -235,7 +211,7 @@ class Carrier:
             except (OSError, TimeoutError) as error:
                 wait_s = self._backoff.failed()
                 _log.warning("the exchange's streams cannot be reached", error=str(error)[:200], again_in_s=round(wait_s, 2))
-                if not self.is_up and not self._trouble:
+                if not self.is_up and not self._troubles.reason:
                     self._set_trouble(f"the exchange's streams cannot be reached: {str(error)[:200]}")
                 await asyncio.sleep(wait_s)
             else:
@@ -247,7 +223,7 @@ class Carrier:
     async def _settle(self, connection: StreamConnection) -> None:
         """Subscribe what is wanted and not there, unsubscribe what is there and not wanted."""
         self._changed.clear()
-        wanted, put_off = self.channels.keys(), self.refused.keys() if self._loop.time() < self._refused_until else ()
+        wanted, put_off = self.channels.keys(), self.refusals.put_off(self._loop.time())
         missing, extra = (wanted - connection.flowing).difference(put_off), connection.names - wanted
         for name in missing:
             connection.routes[name.encode()] = self._entry(self.channels[name])
@@ -255,7 +231,7 @@ class Carrier:
             if missing:
                 await self._subscribe(connection, missing)
                 self._backoff.worked()
-                if self._trouble and not connection.lost:
+                if self._troubles.reason and not connection.lost:
                     self._set_trouble("")
             if extra:
                 await connection.unsubscribe(extra)
@@ -266,54 +242,36 @@ class Carrier:
         except ServiceError:
             self._leave = SILENT
             if not connection.lost:
-                self._set_trouble(self._trouble or NO_ANSWER)
+                self._set_trouble(self._troubles.reason or NO_ANSWER)
 
     async def _subscribe(self, connection: StreamConnection, names: Collection[str]) -> None:
-        """Subscribe; what the exchange refuses is found by halving, and asked for again later.
+        """Subscribe; what is refused is told and asked for again later.
 
         Raises:
             Unavailable: the connection is gone, or silent.
         """
-        waiting, words, left = [sorted(names)], dict[str, str](), REFUSALS_MOST
-        while waiting:
-            some = waiting.pop()
-            try:
-                await connection.subscribe(some)
-            except Rejected as error:
-                left -= 1
-                some = [name for name in some if name not in connection.flowing]
-                connection.names.difference_update(some)
-                if len(some) == 1 or left <= 0:
-                    words.update(dict.fromkeys(some, _as_reason(error.message)))
-                else:
-                    waiting += [some[len(some) // 2 :], some[: len(some) // 2]]
-            else:
-                for name in some:
-                    self.refused.pop(name, None)
-        if words:
-            wait_s = self._refusals.failed()
-            self._refused_until = self._loop.time() + wait_s
-            self.refused.update((name, reason) for name, reason in words.items() if name in self.channels)
-            reasons = dict(sorted(words.items())[:5])
-            _log.error("the exchange refuses streams", count=len(words), reasons=reasons, again_in_s=round(wait_s))
+        words = await self.refusals.subscribe(connection, names)
+        if words := {name: reason for name, reason in words.items() if name in self.channels}:
+            self.refusals.keep(words, self._loop.time())
             self._news.changed(self)
-        elif not self.refused:
-            self._refusals.worked()
+        else:
+            self.refusals.worked()
 
     async def _reason_to_move(self, connection: StreamConnection) -> str:
         """Wait until something is to be done; why the connection has to be replaced, empty if it has not."""
         while not (self._changed.is_set() or self._leave or connection.leaving or connection.lost):
             now = self._loop.time()
-            if self._doubts or self._asks:
+            if self._doubts.are_there:
                 return await self._probe(connection)
             if now >= self._until:
                 return "it is about to be a day old"
             silent_at = connection.heard_at + self._silent_after_s
             if now >= silent_at and connection.names:
                 return await self._probe(connection)
-            if self.refused and now >= self._refused_until:
+            ask_again_at = self.refusals.again_at if self.refusals.words else math.inf
+            if now >= ask_again_at:
                 return ""
-            wake_at = min(self._until, max(silent_at, now + 0.01), self._refused_until if self.refused else math.inf)
+            wake_at = min(self._until, max(silent_at, now + 0.01), ask_again_at)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(max(0.01, wake_at - now)):
                     await self._changed.wait()
@@ -327,30 +285,25 @@ class Carrier:
         )
 
     async def _probe(self, connection: StreamConnection) -> str:
-        self._asks = False
-        late = self._loop.call_later(ANSWERS_WITHIN_S, self._set_trouble, self._trouble or NO_ANSWER)
+        self._doubts.asking()
+        late = self._loop.call_later(ANSWERS_WITHIN_S, self._set_trouble, self._troubles.reason or NO_ANSWER)
         try:
             async with asyncio.timeout(PROBE_S):
                 there = set(await connection.subscriptions())
         except (ServiceError, TimeoutError):
             if not connection.lost:
-                self._set_trouble(self._trouble or NO_ANSWER)
+                self._set_trouble(self._troubles.reason or NO_ANSWER)
             return SILENT
         finally:
             late.cancel()
-        self._answered_at = self._loop.time()
-        doubted, self._doubts = self._doubts & there, set()
         if forgotten := (connection.flowing - there) & self.channels.keys():
             self._break(forgotten, "nothing has come since the exchange forgot that it was subscribed")
         connection.names &= there
         connection.flowing &= there
-        if self._trouble or forgotten:
+        if self._troubles.reason or forgotten:
             self._set_trouble("")
         self._changed.set()  # what the exchange forgot is subscribed again
-        if not doubted or self._loop.time() < self._doubt_from:
-            return ""
-        self._doubt_from, self._suspects = self._loop.time() + DOUBT_AGAIN_S, doubted
-        return f"{min(doubted)} fell silent on it"
+        return self._doubts.answered(there, self._loop.time())
 
     async def _move(self, old: StreamConnection, reason: str) -> StreamConnection:
         """Open the next connection beside the old one and move every stream when nothing is lost by it.
@@ -374,7 +327,7 @@ class Carrier:
             name = ahead.channel.name
             if self.channels.get(name) is ahead.channel:
                 old.routes[name.encode()] = _ignore
-            if all(other.moved for other in aheads.values() if other.channel.name not in self.refused):
+            if all(other.moved for other in aheads.values() if other.channel.name not in self.refusals.words):
                 left.set()
 
         new = await self._open(entry)
@@ -401,7 +354,7 @@ class Carrier:
         for ahead in aheads.values():
             ahead.finish()
         self._close(old)
-        self._forget_doubts()
+        self._doubts.forget()
         self._set_trouble("")
         self._news.read()
         self._news.replaced(self, reason)
@@ -416,7 +369,7 @@ class Carrier:
                 return set()
         try:
             async with asyncio.timeout(PROBE_S):
-                return (old.flowing & set(await old.subscriptions())) - self._suspects
+                return (old.flowing & set(await old.subscriptions())) - self._doubts.suspects
         except (ServiceError, TimeoutError):
             return set()
 
@@ -459,22 +412,16 @@ class Carrier:
             self._break(self.channels, f"nothing has come since {lost}")
             self._set_trouble(lost)
 
-    def _forget_doubts(self) -> None:
-        """They were of another connection."""
-        self._doubts.clear()
-        self._suspects.clear()
-        self._asks = False
-
     def _open_ones(self) -> list[StreamConnection]:
         return [connection for connection in (self._connection, self._old) if connection is not None]
 
     def _break(self, names: Collection[str], reason: str) -> None:
         """These have missed what the exchange sent meanwhile, if it sent anything."""
-        self._broken.update(dict.fromkeys(names, (reason, monotonic())))
+        self._troubles.broke(names, reason)
         self._news.broke([self.channels[name] for name in names])
 
     def _set_trouble(self, reason: str) -> None:
-        self._trouble = reason
+        self._troubles.reason = reason
         self._news.changed(self)
 
 
@@ -484,7 +431,3 @@ def _no_old_one(_ahead: Ahead) -> None:
 
 def _ignore(_payload: bytes) -> None:
     """A stream that has gone elsewhere."""
-
-
-def _as_reason(message: str) -> str:
-    return f"{message[:1].lower()}{message[1:]}"

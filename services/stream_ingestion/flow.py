@@ -139,7 +139,7 @@ class Flow:
     def is_ready(self, name: str) -> bool:
         """Does a warm stream flow?"""
         carrier = self.upstream.carrier_of(name)
-        return name == ALL_TICKERS or (carrier is not None and (carrier.flows(name) or name in carrier.refused))
+        return name == ALL_TICKERS or (carrier is not None and (carrier.flows(name) or name in carrier.refusals.words))
 
     async def forget(self) -> None:
         """Carry nothing, for our session has lapsed: others may have published what we did last, or were about to."""

@@ -212,7 +212,7 @@ async def test_only_the_stream_that_the_exchange_refuses_does_not_flow_and_says_
 
 
 async def test_what_was_refused_is_asked_for_again(platform: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("services.stream_ingestion.carrier.REFUSED_AGAIN_S", 0.2)
+    monkeypatch.setattr("services.stream_ingestion.refusals.AGAIN_S", 0.2)
     platform.exchange.refuses = {"ethusdt@trade": "Invalid request: no such stream"}
     await platform.start()
     await platform.ask(Subscribe(streams=["btcusdt@trade", "ethusdt@trade"], wait_ms=0))
