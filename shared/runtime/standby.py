@@ -92,5 +92,6 @@ class Standby:
         except TimeoutError:
             return False
         finally:
-            await subscription.unsubscribe()
+            with contextlib.suppress(Error):  # which would stand in for being cancelled
+                await subscription.unsubscribe()
         return True

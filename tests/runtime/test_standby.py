@@ -18,7 +18,6 @@ from tests.support.waiting import eventually
 @pytest.fixture(autouse=True)
 def _often(monkeypatch: pytest.MonkeyPatch) -> None:  # pyright: ignore[reportUnusedFunction]
     monkeypatch.setattr(standby, "LOOK_EVERY_S", 0.01)
-    monkeypatch.setattr(standby, "ANSWER_WITHIN_S", 0.2)
 
 
 class Replica:
@@ -37,10 +36,12 @@ class Replica:
     async def alive(self) -> AsyncGenerator["Replica", None]:
         self.responder = await self._serve(self._bus, self._answer)
         looking = asyncio.create_task(Standby(self._bus, self.responder, self._problem).run())
-        yield self
-        looking.cancel()
-        await asyncio.wait({looking})
-        await self.responder.drain(1)
+        try:
+            yield self
+        finally:
+            looking.cancel()
+            await asyncio.wait({looking})
+            await self.responder.drain(1)
 
     @property
     def is_in_group(self) -> bool:
@@ -137,3 +138,26 @@ async def test_no_request_is_lost_while_replicas_come_and_go(bus: Bus, connect_b
             first.trouble = "" if first.trouble else "no exchange"
             await eventually(lambda: first.is_in_group is not bool(first.trouble))
         await asyncio.gather(*callers)
+
+
+async def test_it_ends_when_it_is_cancelled_though_the_bus_is_closed(
+    bus: Bus, connect_bus: ConnectBus, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(standby, "ANSWER_WITHIN_S", 60)
+    own = await connect_bus(name="own", prefix=bus.prefix)
+    asked = asyncio.Event()
+
+    async def answer(_: RpcRequest) -> bytes:
+        return b""
+
+    async def not_able() -> str:
+        asked.set()
+        return "no exchange"
+
+    looking = asyncio.create_task(Standby(own, await serve(bus, answer), not_able).run())
+    await asked.wait()
+    await own.settle()
+    await own.close()
+    looking.cancel()
+    done, _ = await asyncio.wait({looking}, timeout=5)
+    assert done

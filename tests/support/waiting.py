@@ -8,7 +8,7 @@ T = TypeVar("T")
 POLL_S = 0.005
 
 
-async def eventually(condition: Callable[[], Awaitable[T]] | Callable[[], T], *, within_s: float = 5.0) -> T:
+async def eventually(condition: Callable[[], Awaitable[T]] | Callable[[], T], *, within_s: float = 10.0) -> T:
     """The first true value of the condition.
 
     Raises:
