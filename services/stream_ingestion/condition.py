@@ -61,6 +61,8 @@ class Condition:
         self._ask_after_s = silence.bound_s(channel.stream)
         self._stuck = f"nothing has come for {self._ask_after_s:g} s though its market moves"
         self._moves = silence.moves(channel.stream)
+        self._first_move = 0.0
+        """When its market moved first since the last event, as far as has been seen."""
         self._asked_at = 0.0
 
     def mark(self, hole: Hole | None, reason: str, now: float) -> None:
@@ -102,13 +104,21 @@ class Condition:
             self.state, self.reason = "stale", "no event has come yet"
         elif now - self.channel.received > self.stale_after_s:
             self.state, self.reason = "stale", f"nothing has come for {self.stale_after_s:g} s"
-        elif self._moves and moved_at - self.channel.received > self._ask_after_s:
+        elif self._is_stuck(now, moved_at):
             self.state, self.reason = "stale", self._stuck
         elif self._late_ms and (delay_ms := self._delay_ms(now)) is not None and delay_ms > self._late_ms:
             self.state, self.reason = "stale", lateness.REASON
         else:
             self.state, self.reason, self.hole = "synced", "", None
         return (self.state, self.reason) != before
+
+    def _is_stuck(self, now: float, moved_at: float) -> bool:
+        """Has its market moved since the last event, so long ago that it should have said so?"""
+        if not self._moves or moved_at <= self.channel.received:
+            return False
+        if self._first_move <= self.channel.received:
+            self._first_move = moved_at
+        return now - self._first_move > self._ask_after_s
 
     def told(self, time_ms: int, replica: str) -> bytes:
         """The message."""

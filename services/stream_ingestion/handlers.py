@@ -109,8 +109,8 @@ class Handlers:
     async def unsubscribe(self, streams: Sequence[str], request: RpcRequest) -> bytes:
         """Drop leases."""
         await self._leases.refresh()  # another replica may have taken them a moment ago
-        holder = _holder(request)
-        were_held = await asyncio.gather(*(self._leases.end(name, holder) for name in streams))
+        now, holder = now_ms(), _holder(request)
+        were_held = await asyncio.gather(*(self._leases.end(name, holder, now) for name in streams))
         await self._replica.nudge()
         return _encode(Unsubscribed([name for name, was_held in zip(streams, were_held, strict=True) if was_held]))
 

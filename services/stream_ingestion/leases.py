@@ -9,6 +9,7 @@ from collections.abc import Iterable
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 from nats.js.errors import APIError
 
 from services.stream_ingestion.direct import Direct
@@ -164,13 +165,14 @@ class Leases:
         leases = (self._known[name][0] for name in self._keys.get(stream, ()))
         return min((lease.since for lease in leases if lease.ends + self._linger_ms > now_ms), default=now_ms)
 
-    async def end(self, stream: str, holder: str) -> bool:
-        """Drop a lease; False if there was none. It still lingers. Raises as `take`."""
-        name = key(stream, holder)
-        if name not in self._known:
+    async def end(self, stream: str, holder: str, now_ms: int) -> bool:
+        """Let a lease lapse; False if there was none. The stream lingers, as after any lease. Raises as `take`."""
+        before = self.find(stream, holder, now_ms)
+        if before is None:
             return False
-        await self._bus.publish_durable(self._subject(name), b"", headers={"KV-Operation": "DEL"})
-        self._forget(name)
+        lease = replace(before, ends=now_ms)
+        ack = await self._bus.publish_durable(self._subject(lease.key), msgspec.json.encode(lease))
+        self._remember(lease, ack.seq)
         return True
 
     async def sweep(self, now_ms: int, linger_ms: int, mine: Iterable[str]) -> None:

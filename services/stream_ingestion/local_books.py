@@ -19,6 +19,10 @@ from shared.runtime.observe import logger
 SNAPSHOTS_AT_ONCE = 4
 LEVELS_MOST = 5000
 """The deepest snapshot that the exchange gives."""
+SPARE = 4
+"""So large a part more is fetched than is asked for, that it lasts for a while."""
+DEEPEN_EVERY_S = 5.0
+"""A book is made deeper no more often than that: a deep snapshot weighs 250."""
 AGAIN_FIRST_S = 0.2
 AGAIN_MOST_S = 10.0
 LOOK_EVERY_S = 0.02
@@ -44,6 +48,8 @@ class LocalBooks:
         self._books: dict[str, tuple[OrderBook, DepthChannel]] = {}
         self._depth: dict[str, int] = {}
         """Levels a side that snapshots of a book begin with, where more were asked for than it began with."""
+        self._deepen_from: dict[str, float] = {}
+        """From when on another snapshot may be fetched of a book because more is asked for (monotonic)."""
         self._syncing: dict[str, asyncio.Task[None]] = {}
         self._turn = asyncio.Semaphore(SNAPSHOTS_AT_ONCE)
 
@@ -75,6 +81,7 @@ class LocalBooks:
             channel.book = None
             del self._books[channel.symbol]
             self._depth.pop(channel.symbol, None)
+            self._deepen_from.pop(channel.symbol, None)
             if task := self._syncing.pop(channel.symbol, None):
                 task.cancel()
 
@@ -104,11 +111,14 @@ class LocalBooks:
 
     async def until_deep(self, book: OrderBook, levels: int) -> None:
         """Return when so many levels of each side are known, or all that there are, or as many as the exchange tells."""
-        wanted = min(levels, LEVELS_MOST)
+        now = monotonic()
         if book.has(levels):
             return
-        if self._depth.get(book.symbol, self._levels) < wanted:
-            self._depth[book.symbol] = wanted
+        if now >= self._deepen_from.get(book.symbol, 0.0):
+            self._deepen_from[book.symbol] = now + DEEPEN_EVERY_S
+            self._depth[book.symbol] = max(
+                min(levels + levels // SPARE, LEVELS_MOST), self._depth.get(book.symbol, self._levels)
+            )
             book.deepen()
             self._look_after(book)
         if task := self._syncing.get(book.symbol):

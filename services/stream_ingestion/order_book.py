@@ -38,7 +38,8 @@ wait for the exchange fit into memory. Beyond it the oldest go, and an older sna
 SHALLOW = 4
 """Fewer than this part of the snapshot's levels are left on a side: time for another one."""
 LOOK_EVERY = 20
-"""Events between two looks whether the book got shallow."""
+LEVELS_A_LOOK = 50
+"""Events between two looks whether the book got shallow: one for so many levels that are left, and no more than that."""
 
 Answer = Literal["applied", "skipped", "queued", "gap"]
 
@@ -72,7 +73,7 @@ class OrderBook:
         self._levels = 0
         self._deepens_from = 0
         """The book's update when it asked for a deeper snapshot; 0 while it does not."""
-        self._look_in = LOOK_EVERY
+        self._look_in = 1
         self.start_over()
 
     def start_over(self) -> None:
@@ -130,7 +131,7 @@ class OrderBook:
             return False
         self._bids, self._asks = PriceLevels(snapshot.bids), PriceLevels(snapshot.asks)  # step 6
         self._ends = _end(snapshot.bids, levels), _end(snapshot.asks, levels)
-        self._levels, self._deepens_from = levels, 0
+        self._levels, self._deepens_from, self._look_in = levels, 0, 1
         self.last_update_id, self.event_time, self.changed_at, self.synced = snapshot.last_update_id, 0, now, True
         waiting = list(self._queue)
         self._queue.clear()
@@ -150,11 +151,15 @@ class OrderBook:
         self.last_update_id = event.last_update_id  # step 7.4
         self.event_time, self.changed_at = event.event_time, now
         self._look_in -= 1
-        if not self._look_in:
-            self._look_in = LOOK_EVERY
-            if any(end and count * SHALLOW < self._levels for count, end in self._known()):
-                self.deepen()
+        if self._look_in <= 0:
+            self._look()
         return "applied"
+
+    def _look(self) -> None:
+        left = [count for count, end in self._known() if end]
+        if any(count * SHALLOW < self._levels for count in left):
+            self.deepen()
+        self._look_in = max(1, min([LOOK_EVERY, *(count // LEVELS_A_LOOK for count in left)]))
 
     def bids(self, count: int) -> list[Level]:
         """Best bids, highest first, as far as all of them are known."""

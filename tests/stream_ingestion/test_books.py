@@ -122,6 +122,21 @@ async def test_a_book_grows_as_deep_as_is_asked_for(platform: Platform) -> None:
     assert platform.market.asked["depth"] == 2
 
 
+async def test_a_book_that_has_lost_levels_is_filled_up_for_who_asks_for_them(platform: Platform) -> None:
+    await platform.start(book_levels=5)
+    platform.market.book = DEEP
+    await platform.ask(Book(symbol="BTCUSDT", limit=5))
+    platform.market.book = DEEP | {"lastUpdateId": 11, "bids": DEEP["bids"][1:]}
+    await platform.exchange.emit(STREAM, depth(11, 11, bids=[["100.00", "0.0"]]))
+
+    async def changed() -> bool:
+        return (await platform.ask(Book(symbol="BTCUSDT", limit=1))).last_update_id == 11
+
+    await eventually(changed)
+    book = await platform.ask(Book(symbol="BTCUSDT", limit=5))
+    assert (book.bids, book.bids_known_to) == (DEEP["bids"][1:6], UNSET)
+
+
 async def test_a_size_that_goes_beyond_what_is_known_lets_the_book_grow(platform: Platform) -> None:
     await platform.start(book_levels=5)
     platform.market.book = DEEP

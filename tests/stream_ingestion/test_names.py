@@ -121,6 +121,21 @@ def test_a_condition_follows_the_clock() -> None:
     assert condition.state == "stale"
 
 
+def test_a_stream_is_stuck_only_when_it_had_its_time_since_the_market_moved() -> None:
+    tickers = opened("btcusdt@miniTicker")
+    condition = Condition(tickers, 60.0)
+    tickers.received = 100.0
+    condition.judge(101.0)
+    states: list[str] = []
+    for now, moved_at in ((120.0, 99.0), (121.0, 120.9), (123.0, 122.9), (124.5, 124.4), (125.5, 125.4)):
+        condition.judge(now, moved_at=moved_at)
+        states.append(condition.state)
+    assert states == ["synced", "synced", "synced", "synced", "stale"]
+    tickers.received = 126.0
+    condition.judge(126.5, moved_at=126.4)
+    assert condition.state == "synced"
+
+
 def test_a_stream_with_a_long_period_has_more_patience() -> None:
     assert Condition(opened("btcusdt@kline_1m"), 10.0).stale_after_s == 40.0
 

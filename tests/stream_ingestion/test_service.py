@@ -41,6 +41,19 @@ async def test_many_holders_share_one_upstream_subscription_which_ends_after_the
     await eventually(lambda: not platform.exchange.subscribed)
 
 
+async def test_a_stream_flows_on_for_a_while_after_it_was_unsubscribed(platform: Platform) -> None:
+    await platform.start(stream_linger_s=2)
+    heard = await platform.listen("binance.md.BTCUSDT.trade")
+    await platform.subscribe("btcusdt@trade")
+    await platform.exchange.emit("btcusdt@trade", trade(1))
+    await eventually(lambda: len(heard) == 1)
+    assert (await platform.ask(Unsubscribe(stream="btcusdt@trade"))).ended == ["btcusdt@trade"]
+    assert (await platform.ask(Unsubscribe(stream="btcusdt@trade"))).ended == []
+    await platform.exchange.emit("btcusdt@trade", trade(2))
+    await eventually(lambda: len(heard) == 2)
+    await eventually(lambda: not platform.exchange.subscribed)
+
+
 async def test_a_lease_is_renewed_by_asking_again_and_by_the_handle_ended(platform: Platform) -> None:
     await platform.start()
     (first,) = (await platform.subscribe("btcusdt@trade", lease_seconds=10)).subscriptions
