@@ -22,7 +22,7 @@ LEVELS_MOST = 5000
 SPARE = 4
 """So large a part more is fetched than is asked for, that it lasts for a while."""
 DEEPEN_EVERY_S = 5.0
-"""A book is made deeper no more often than that: a deep snapshot weighs 250."""
+"""A book that was as deep before is filled up no more often than that: a deep snapshot weighs 250."""
 AGAIN_FIRST_S = 0.2
 AGAIN_MOST_S = 10.0
 LOOK_EVERY_S = 0.02
@@ -111,14 +111,13 @@ class LocalBooks:
 
     async def until_deep(self, book: OrderBook, levels: int) -> None:
         """Return when so many levels of each side are known, or all that there are, or as many as the exchange tells."""
-        now = monotonic()
         if book.has(levels):
             return
-        if now >= self._deepen_from.get(book.symbol, 0.0):
+        now, depth = monotonic(), self._depth.get(book.symbol, self._levels)
+        wanted = max(depth, min(levels + levels // SPARE, LEVELS_MOST))
+        if wanted > depth or now >= self._deepen_from.get(book.symbol, 0.0):
             self._deepen_from[book.symbol] = now + DEEPEN_EVERY_S
-            self._depth[book.symbol] = max(
-                min(levels + levels // SPARE, LEVELS_MOST), self._depth.get(book.symbol, self._levels)
-            )
+            self._depth[book.symbol] = wanted
             book.deepen()
             self._look_after(book)
         if task := self._syncing.get(book.symbol):

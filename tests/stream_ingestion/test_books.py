@@ -137,6 +137,13 @@ async def test_a_book_that_has_lost_levels_is_filled_up_for_who_asks_for_them(pl
     assert (book.bids, book.bids_known_to) == (DEEP["bids"][1:6], UNSET)
 
 
+async def test_a_book_grows_again_for_who_asks_for_more_at_once(platform: Platform) -> None:
+    await platform.start(book_levels=5)
+    platform.market.book = DEEP
+    depths = [len((await platform.ask(Book(symbol="BTCUSDT", limit=limit))).bids) for limit in (5, 6, 8)]
+    assert depths == [5, 6, 8]
+
+
 async def test_a_size_that_goes_beyond_what_is_known_lets_the_book_grow(platform: Platform) -> None:
     await platform.start(book_levels=5)
     platform.market.book = DEEP
